@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pixel cache: every readable image decoded once, resized and cropped to size x size x 3 bytes, in one
+ * memory-mapped file per size under project_dir/cache. Built by all decoders, interruptible, continued.
+ */
+#ifndef MISREAD_DATA_CACHE_H
+#define MISREAD_DATA_CACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <misread/base/status.h>
+
+struct mr_cache;
+struct mr_image_table;
+struct mr_sandbox;
+struct mr_store;
+
+struct mr_cache_options {
+    const char *data_dir;
+    int size_px;
+    int n_threads; /* decoding at once; <= 0: one per core */
+    /* Called from the calling thread now and then; returning false interrupts (MR_E_CANCELLED, what is done is kept). */
+    bool (*progress)(void *ctx, int64_t n_done, int64_t n_total);
+    void *ctx;
+};
+
+/* Opens the cache and decodes what it lacks. Unreadable images are written to the store with their reason
+ * (and to the table) and skipped; MR_E_FORMAT if none is readable. */
+enum mr_status mr_cache_open(struct mr_cache **cache, struct mr_store *store,
+                             struct mr_image_table *table, struct mr_sandbox *sandbox,
+                             const struct mr_cache_options *options,
+                             struct mr_error *err) MR_NODISCARD;
+void mr_cache_close(struct mr_cache *cache);
+int mr_cache_size_px(const struct mr_cache *cache);
+/* (size, size, 3) bytes of an image, NULL if it is not there. Thread-safe. */
+const unsigned char *mr_cache_pixels(const struct mr_cache *cache, int64_t image);
+
+#endif

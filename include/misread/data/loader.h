@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Batches: the order of an epoch is a function of (seed, epoch) alone, so a resumed run continues exactly. */
+#ifndef MISREAD_DATA_LOADER_H
+#define MISREAD_DATA_LOADER_H
+
+#include <stdint.h>
+
+#include <misread/base/status.h>
+
+struct mr_augment;
+struct mr_cache;
+struct mr_loader;
+struct mr_pool;
+
+struct mr_sample {
+    int64_t image;
+    int label;
+};
+
+struct mr_loader_options {
+    const struct mr_sample *samples; /* copied */
+    int n;
+    int batch;                        /* at most; batches are as even as possible, none is left out */
+    const struct mr_augment *augment; /* copied; NULL: plain */
+    uint64_t seed;
+    int is_shuffled; /* 0: in order, as for validation */
+};
+
+enum mr_status mr_loader_create(struct mr_loader **loader, const struct mr_cache *cache,
+                                const struct mr_loader_options *options,
+                                struct mr_error *err) MR_NODISCARD;
+void mr_loader_destroy(struct mr_loader *loader);
+int mr_loader_n_batches(const struct mr_loader *loader);
+int mr_loader_n_samples(const struct mr_loader *loader);
+/* Fills batch `index` of `epoch`: x (n, size, size, 3), labels (n), indices (n) into samples, if not NULL.
+ * Returns n. The work is split over pool. */
+int mr_loader_fill(struct mr_loader *loader, int epoch, int index, float *x, int *labels,
+                   int *indices, struct mr_pool *pool);
+const struct mr_sample *mr_loader_samples(const struct mr_loader *loader);
+
+#endif

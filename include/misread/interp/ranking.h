@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Images in order of how badly they were read. Pure. */
+#ifndef MISREAD_INTERP_RANKING_H
+#define MISREAD_INTERP_RANKING_H
+
+#include <stdint.h>
+
+struct mr_predictions;
+
+struct mr_ranked {
+    int64_t image;
+    int index;  /* row in the predictions */
+    int actual, predicted;
+    float loss;      /* cross-entropy of the actual class, nats */
+    float p_actual, p_predicted;
+};
+
+/* -1 means any. */
+struct mr_ranking_filter {
+    int actual, predicted;
+    int only_wrong;
+};
+
+enum mr_ranking_order { MR_ORDER_LOSS, MR_ORDER_P_ACTUAL, MR_ORDER_CONFIDENCE, MR_ORDER_ID };
+
+/* Sorted worst first (ties by image id); *ranked owned (free). Returns n. */
+int mr_ranking_of(const struct mr_predictions *predictions, const struct mr_ranking_filter *filter,
+                  enum mr_ranking_order order, struct mr_ranked **ranked);
+
+/* Softmax of k logits into p (k); may be in place. Returns the argmax. */
+int mr_softmax(const float *logits, int k, float *p);
+
+#endif

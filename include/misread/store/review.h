@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What readers decide about images. Append-only: nothing is changed or removed, undo is a row of its own.
+ * A decision is committed with synchronous=FULL; only after that commit returned may anybody call it saved.
+ */
+#ifndef MISREAD_STORE_REVIEW_H
+#define MISREAD_STORE_REVIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <misread/base/status.h>
+
+struct mr_store;
+struct mr_wake;
+
+/* X(name, text) */
+#define MR_DECISION_LIST(X)                                                                        \
+    X(FLAG, "flag")           /* toggles: to_class 1 set, 0 removed */                             \
+    X(RELABEL, "relabel")     /* from_class -> to_class */                                         \
+    X(AMBIGUOUS, "ambiguous") /* toggles */                                                        \
+    X(EXCLUDE, "exclude")     /* toggles */                                                        \
+    X(NOTE, "note")                                                                                \
+    X(UNDO, "undo")           /* of decision `target` */                                           \
+    X(REDO, "redo")           /* of decision `target` */
+enum mr_decision_kind {
+#define X(name, text) MR_DECISION_##name,
+    MR_DECISION_LIST(X)
+#undef X
+};
+const char *mr_decision_text(enum mr_decision_kind kind);
+
+struct mr_decision {
+    int64_t id; /* set by the store, ascending */
+    int64_t at; /* unix seconds, set by the store if 0 */
+    int64_t image;
+    enum mr_decision_kind kind;
+    int from_class, to_class; /* class indices for RELABEL (-1: none); 0/1 for toggles */
+    int64_t target;           /* UNDO, REDO: the decision meant; else 0 */
+    int run, epoch;           /* what was on the screen; 0 none */
+    char reader[64];
+    char note[256];
+    bool undone; /* filled in on load */
+};
+
+/* Commits one decision (FULL). decision->id and at are set only on success. */
+enum mr_status mr_decision_add(struct mr_store *store, struct mr_decision *decision,
+                               struct mr_error *err) MR_NODISCARD;
+/* All decisions in order, undone resolved; *decisions owned (free). */
+enum mr_status mr_decisions_load(struct mr_store *store, struct mr_decision **decisions, int *n,
+                                 struct mr_error *err) MR_NODISCARD;
+
+/* The review thread: commits decisions one by one on its own connection, in the order handed over. */
+struct mr_reviewer;
+enum mr_status mr_reviewer_start(struct mr_reviewer **reviewer, const char *project_dir,
+                                 struct mr_wake *wake, struct mr_error *err) MR_NODISCARD;
+/* Never blocks on the disk. Returns a ticket, ascending from 1. */
+int64_t mr_reviewer_submit(struct mr_reviewer *reviewer, const struct mr_decision *decision);
+/* Takes one answer: true if there is one; *ticket, *decision (id and at set) and *err (status MR_OK: saved). */
+bool mr_reviewer_poll(struct mr_reviewer *reviewer, int64_t *ticket, struct mr_decision *decision,
+                      struct mr_error *err);
+int mr_reviewer_n_pending(struct mr_reviewer *reviewer);
+/* Commits what is pending, then ends. Accepts NULL. */
+void mr_reviewer_stop(struct mr_reviewer *reviewer);
+
+/* The state of one image that follows from decisions (of all readers): the last one that stands wins. */
+struct mr_review_state {
+    bool is_flagged, is_ambiguous, is_excluded, has_note;
+    int label; /* class after relabelling, -1: never relabelled */
+    bool is_disputed; /* two readers' relabels differ: the original label stays until adjudicated */
+};
+struct mr_review_state mr_review_state_of(const struct mr_decision *decisions, int n, int64_t image);
+
+#endif
