@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Every value that an option can set, for all commands; the tables in commands.c say which takes which. */
+#ifndef MISREAD_APP_ARGS_H
+#define MISREAD_APP_ARGS_H
+
+#include <stdbool.h>
+
+#define MR_ARGS_MAX_REST 64
+
+struct mr_args {
+    /* where */
+    const char *project;
+    const char *reader;
+    /* training */
+    const char *arch, *optimizer, *augment, *labels, *group_re, *weights;
+    int size, epochs, batch, seed, split_seed, threads, checkpoint_every, resume;
+    double lr, weight_decay, valid;
+    /* output */
+    bool headless, json;
+    const char *csv, *split, *loss;
+    int run, epoch, top;
+    /* terminal */
+    const char *graphics, *color, *cell;
+    bool no_mouse;
+    /* demo */
+    int images;
+    /* safety */
+    bool unsafe_inprocess;
+    /* asked for instead of the command itself */
+    bool help, version;
+    /* what is no option */
+    const char *rest[MR_ARGS_MAX_REST];
+    int n_rest;
+};
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* The parser of the command line, and its help. GNU long options; values as "--name value" or "--name=value". */
+#include "cli.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <misread/base/alloc.h>
+#include <misread/base/file.h>
+
+static const struct mr_option *find_option(const struct mr_command *command, const char *name,
+                                           size_t n)
+{
+    for (const struct mr_option *const *group = command->groups; *group; group++)
+        for (const struct mr_option *o = *group; o->name; o++)
+            if (strlen(o->name) == n && !strncmp(o->name, name, n))
+                return o;
+    return NULL;
+}
+
+static const struct mr_command *find_command(const char *name)
+{
+    for (const struct mr_command *c = mr_commands; c->name; c++)
+        if (!strcmp(c->name, name))
+            return c;
+    return NULL;
+}
+
+/* Is value one of the words of "a|b|c"? */
+static bool is_choice(const char *words, const char *value)
+{
+    size_t n = strlen(value);
+
+    for (const char *w = words; w; w = strchr(w, '|') ? strchr(w, '|') + 1 : NULL)
+        if (n && !strncmp(w, value, n) && (w[n] == '|' || w[n] == '\0'))
+            return true;
+    return false;
+}
+
+static enum mr_status set_number(const struct mr_option *option, void *field, const char *value,
+                                 struct mr_error *err)
+{
+    char *end;
+    double number;
+
+    errno = 0;
+    number = strtod(value, &end);
+    if (end == value || *end || errno || !(number >= option->min && number <= option->max) ||
+        (option->kind == MR_OPTION_INT && number != (double)(int)number))
+        return mr_fail(err, MR_E_USAGE, "cannot use '%s' for --%s: it takes %s from %g to %g", value,
+                       option->name, option->kind == MR_OPTION_INT ? "a whole number" : "a number",
+                       option->min, option->max);
+    if (option->kind == MR_OPTION_INT)
+        *(int *)field = (int)number;
+    else
+        *(double *)field = number;
+    return MR_OK;
+}
+
+static enum mr_status set_option(struct mr_args *args, const struct mr_option *option,
+                                 const char *value, struct mr_error *err)
+{
+    void *field = (char *)args + option->offset;
+
+    switch (option->kind) {
+    case MR_OPTION_FLAG:
+        *(bool *)field = true;
+        return MR_OK;
+    case MR_OPTION_CHOICE:
+        if (!is_choice(option->arg, value))
+            return mr_fail(err, MR_E_USAGE, "cannot use '%s' for --%s: it takes one of %s", value,
+                           option->name, option->arg);
+        *(const char **)field = value;
+        return MR_OK;
+    case MR_OPTION_TEXT:
+        *(const char **)field = value;
+        return MR_OK;
+    case MR_OPTION_INT:
+    case MR_OPTION_REAL:
+        break;
+    }
+    return set_number(option, field, value, err);
+}
+
+/* "name = value" lines; a line that names an option of another command is passed over. */
+static enum mr_status read_file(struct mr_args *args, const struct mr_command *command,
+                                struct mr_error *err)
+{
+    const char *home = getenv("XDG_CONFIG_HOME");
+    char *path = home && *home ? mr_xasprintf("%s/misread/config", home)
+                               : mr_xasprintf("%s/.config/misread/config",
+                                              getenv("HOME") ? getenv("HOME") : "");
+    unsigned char *text = NULL;
+    size_t n;
+    enum mr_status st = MR_OK;
+
+    if (mr_path_exists(path))
+        st = mr_file_read(path, 1 << 16, &text, &n, err);
+    free(path);
+    if (st || !text)
+        return st;
+    /* Values point into text, which therefore lives as long as the program. */
+    for (char *line = strtok((char *)text, "\n"); line && !st; line = strtok(NULL, "\n")) {
+        char *value = strchr(line, '=');
+        size_t len;
+        const struct mr_option *option;
+
+        while (isspace((unsigned char)*line))
+            line++;
+        if (*line == '#' || !value)
+            continue;
+        len = (size_t)(value - line);
+        while (len && isspace((unsigned char)line[len - 1]))
+            len--;
+        for (value++; isspace((unsigned char)*value);)
+            value++;
+        option = find_option(command, line, len);
+        if (option)
+            st = set_option(args, option, value, err);
+    }
+    return st;
+}
+
+/* MISREAD_GROUP_RE for --group-re. */
+static enum mr_status read_environment(struct mr_args *args, const struct mr_command *command,
+                                       struct mr_error *err)
+{
+    for (const struct mr_option *const *group = command->groups; *group; group++) {
+        for (const struct mr_option *o = *group; o->name; o++) {
+            char name[64] = "MISREAD_";
+            size_t n = strlen(name);
+            const char *value;
+            enum mr_status st;
+
+            for (const char *p = o->name; *p && n < sizeof name - 1; p++)
+                name[n++] = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+            name[n] = '\0';
+            value = getenv(name);
+            if (!value || !*value)
+                continue;
+            st = set_option(args, o, value, err);
+            if (st)
+                return st;
+        }
+    }
+    return MR_OK;
+}
+
+static enum mr_status read_option(const struct mr_command *command, struct mr_args *args, int argc,
+                                  char **argv, int *i, struct mr_error *err)
+{
+    const char *text = argv[*i];
+    const char *name = text[1] == '-' ? text + 2 : !strcmp(text, "-h") ? "help" : text + 1;
+    const char *equals = strchr(name, '=');
+    size_t n = equals ? (size_t)(equals - name) : strlen(name);
+    const struct mr_option *option = find_option(command, name, n);
+
+    if (!option)
+        return mr_fail(err, MR_E_USAGE, "unknown option '%s': see 'misread %s%s--help'", text,
+                       command == mr_commands ? "" : command->name,
+                       command == mr_commands ? "" : " ");
+    if (option->kind == MR_OPTION_FLAG) {
+        if (equals)
+            return mr_fail(err, MR_E_USAGE, "--%s takes no value", option->name);
+        return set_option(args, option, NULL, err);
+    }
+    if (equals)
+        return set_option(args, option, equals + 1, err);
+    if (*i + 1 >= argc)
+        return mr_fail(err, MR_E_USAGE, "--%s needs a value (%s)", option->name, option->arg);
+    return set_option(args, option, argv[++*i], err);
+}
+
+enum mr_status mr_cli_parse(int argc, char **argv, const struct mr_command **command,
+                            struct mr_args *args, struct mr_error *err)
+{
+    const struct mr_command *c = argc > 1 ? find_command(argv[1]) : NULL;
+    int i = c && c != mr_commands ? 2 : 1;
+    bool only_rest = false;
+    enum mr_status st;
+
+    if (!c || c == mr_commands)
+        c = mr_commands;
+    *command = c;
+    st = read_file(args, c, err);
+    if (!st)
+        st = read_environment(args, c, err);
+    for (; i < argc && !st; i++) {
+        if (!only_rest && !strcmp(argv[i], "--"))
+            only_rest = true;
+        else if (!only_rest && argv[i][0] == '-' && argv[i][1])
+            st = read_option(c, args, argc, argv, &i, err);
+        else if (args->n_rest >= c->max_rest || args->n_rest >= MR_ARGS_MAX_REST)
+            st = mr_fail(err, MR_E_USAGE, "'%s' is one argument too many: see 'misread %s--help'",
+                         argv[i], c == mr_commands ? "" : "COMMAND ");
+        else
+            args->rest[args->n_rest++] = argv[i];
+    }
+    if (!st && args->n_rest < c->min_rest && !args->help && !args->version)
+        st = mr_fail(err, MR_E_USAGE, "'misread %s' needs %s: see 'misread %s --help'", c->name,
+                     c->rest, c->name);
+    return st;
+}
+
+static void print_options(FILE *out, const struct mr_command *command)
+{
+    fprintf(out, "\noptions:\n");
+    for (const struct mr_option *const *group = command->groups; *group; group++) {
+        for (const struct mr_option *o = *group; o->name; o++) {
+            char left[48];
+
+            snprintf(left, sizeof left, "--%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+            fprintf(out, strlen(left) <= 26 ? "  %-26s %s\n" : "  %s\n                             %s\n",
+                    left, o->help);
+        }
+    }
+}
+
+void mr_cli_help(FILE *out, const struct mr_command *command)
+{
+    bool is_explorer = command == mr_commands;
+
+    fprintf(out, "usage: misread %s%s[options] %s\n\n%s\n", is_explorer ? "" : command->name,
+            is_explorer ? "" : " ", command->rest, command->summary);
+    if (is_explorer) {
+        fprintf(out, "\ncommands (each has its own --help):\n");
+        for (const struct mr_command *c = mr_commands + 1; c->name; c++)
+            fprintf(out, "  %-8s %s\n", c->name, c->summary);
+    }
+    print_options(out, command);
+    fprintf(out, "\nexamples:\n%s", command->examples);
+    if (is_explorer)
+        fprintf(out, "\nFor research and education, not for diagnosis.\n");
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* What each command runs; each returns the exit status (0 done, 1 failed, 2 wrong use). */
+#ifndef MISREAD_APP_COMMANDS_H
+#define MISREAD_APP_COMMANDS_H
+
+struct mr_args;
+struct mr_error;
+
+int mr_explore_main(struct mr_args *args);
+int mr_demo_main(struct mr_args *args);
+int mr_train_main(struct mr_args *args);
+int mr_report_main(struct mr_args *args);
+int mr_review_main(struct mr_args *args);
+int mr_doctor_main(struct mr_args *args);
+
+/* Shows the sentence on stderr as "misread: ..." and returns the exit status that fits it. */
+int mr_failed(const struct mr_error *err);
+
+#endif

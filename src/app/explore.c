@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/* The explorer: fills the operations that the screens ask for, and sees to the training when the user leaves. */
+#include "explore.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <misread/base/alloc.h>
+#include <misread/base/file.h>
+#include <misread/store/runs.h>
+#include <misread/store/store.h>
+#include <misread/term/term.h>
+#include <misread/train/trainer.h>
+#include <misread/tui/tui.h>
+
+#include "args.h"
+#include "commands.h"
+#include "follow.h"
+#include "pictures.h"
+#include "place.h"
+#include "session.h"
+#include "start.h"
+
+struct explorer {
+    struct mr_session *session;   /* borrowed */
+    const struct mr_place *place; /* borrowed */
+    const struct mr_args *args;   /* borrowed */
+    struct mr_trainer *trainer;   /* owned; NULL: this process does not train */
+    int run;                      /* the trainer's run */
+    struct mr_pictures *pictures; /* owned */
+};
+
+static const struct mr_image *op_picture(void *ctx, int64_t image, struct mr_size_px box,
+                                         const char **failed)
+{
+    struct explorer *x = ctx;
+
+    return mr_pictures_get(x->pictures, image, box, failed);
+}
+
+static bool op_is_training(void *ctx)
+{
+    struct explorer *x = ctx;
+
+    return x->trainer && mr_trainer_is_running(x->trainer);
+}
+
+static enum mr_status op_start(void *ctx, const struct mr_tui_start *sheet, struct mr_error *err)
+{
+    struct explorer *x = ctx;
+    struct mr_trainer_place where = mr_start_place(x->session, x->place);
+    struct mr_train_options options;
+    enum mr_status st;
+
+    if (op_is_training(x))
+        return mr_fail(err, MR_E_BUSY, "this process is training run %d already", x->run);
+    /* It has ended; how is in the store, where the screen has shown it. */
+    (void)mr_trainer_join(x->trainer, NULL);
+    x->trainer = NULL;
+    if (sheet->resume_run > 0) {
+        st = mr_trainer_resume(&x->trainer, &where, sheet->resume_run, err);
+        x->run = sheet->resume_run;
+        return st;
+    }
+    st = mr_start_options(&options, x->args, err);
+    if (st)
+        return st;
+    if (!mr_arch_find(sheet->arch, &options.arch))
+        return mr_fail(err, MR_E_USAGE, "there is no network called '%s'", sheet->arch);
+    options.size_px = sheet->size_px;
+    options.n_epochs = sheet->n_epochs;
+    options.batch = sheet->batch;
+    options.lr = sheet->lr;
+    options.labels = sheet->use_original_labels ? MR_LABELS_ORIGINAL : MR_LABELS_REVIEWED;
+    return mr_trainer_start(&x->trainer, &where, &options, &x->run, err);
+}
+
+/* The sheet begins with what the last run used, or the defaults. */
+static void op_start_defaults(void *ctx, struct mr_tui_start *sheet)
+{
+    struct explorer *x = ctx;
+    struct mr_train_options options = mr_train_defaults();
+    struct mr_store *store = NULL;
+    struct mr_run run = {0};
+
+    if (mr_start_options(&options, x->args, NULL))
+        options = mr_train_defaults();
+    if (!mr_store_open(&store, x->place->project_dir, MR_STORE_EXISTING, NULL) &&
+        !mr_run_load(store, 0, &run, NULL)) {
+        if (mr_train_options_from_json(&options, run.options, NULL))
+            options = mr_train_defaults();
+        mr_run_finish(&run);
+    }
+    mr_store_close(store);
+    *sheet = (struct mr_tui_start){.size_px = options.size_px,
+                                   .n_epochs = options.n_epochs,
+                                   .batch = options.batch,
+                                   .lr = options.lr,
+                                   .use_original_labels = options.labels == MR_LABELS_ORIGINAL};
+    snprintf(sheet->arch, sizeof sheet->arch, "%s", mr_arch_text(options.arch));
+}
+
+/* Multiply-adds of one forward pass at 224 px, in units of 1e9 (He et al. 2016, table 1). */
+static double cost_of(const char *arch)
+{
+    static const struct {
+        const char *arch;
+        double cost;
+    } table[] = {{"resnet18", 1.8}, {"resnet34", 3.6}, {"resnet50", 4.1}};
+
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (!strcmp(table[i].arch, arch))
+            return table[i].cost;
+    return 4.1;
+}
+
+/* From the measured epochs of the last run, scaled by the network's cost and the square of the size. */
+static double op_estimate_s(void *ctx, const struct mr_tui_start *sheet)
+{
+    struct explorer *x = ctx;
+    struct mr_store *store = NULL;
+    struct mr_run run = {0};
+    struct mr_epoch *epochs = NULL;
+    double scale, seconds = -1;
+    int n = 0;
+
+    if (mr_store_open(&store, x->place->project_dir, MR_STORE_EXISTING, NULL))
+        return -1;
+    if (!mr_run_load(store, 0, &run, NULL) && !mr_epochs_load(store, run.id, &epochs, &n, NULL) &&
+        n > 0 && run.size_px > 0) {
+        scale = (double)sheet->size_px / run.size_px;
+        scale *= scale * cost_of(sheet->arch) / cost_of(run.arch);
+        seconds = epochs[n - 1].seconds * scale * sheet->n_epochs;
+    }
+    free(epochs);
+    mr_run_finish(&run);
+    mr_store_close(store);
+    return seconds;
+}
+
+static void op_suspend(void *ctx)
+{
+    struct explorer *x = ctx;
+
+    mr_session_suspend(x->session);
+}
+
+static enum mr_status read_cell(struct mr_term_options *options, const char *cell,
+                                struct mr_error *err)
+{
+    char end;
+
+    if (cell && (sscanf(cell, "%dx%d%c", &options->cell.w, &options->cell.h, &end) != 2 ||
+                 options->cell.w < 4 || options->cell.w > 64 || options->cell.h < 6 ||
+                 options->cell.h > 128))
+        return mr_fail(err, MR_E_USAGE, "cannot use '%s' for --cell: it takes WxH, e.g. 9x19", cell);
+    return MR_OK;
+}
+
+enum mr_status mr_explore_term_options(struct mr_term_options *options, const struct mr_args *args,
+                                       struct mr_error *err)
+{
+    static const char *const graphics[] = {
+#define X(name, text) [MR_GRAPHICS_##name] = text,
+        MR_GRAPHICS_LIST(X)
+#undef X
+    };
+
+    *options = (struct mr_term_options){.mouse = !args->no_mouse};
+    for (size_t i = 0; args->graphics && i < sizeof graphics / sizeof *graphics; i++)
+        if (!strcmp(graphics[i], args->graphics))
+            options->graphics = (enum mr_graphics)i;
+    if (args->color)
+        options->color = !strcmp(args->color, "always")  ? MR_COLOR_ALWAYS
+                         : !strcmp(args->color, "never") ? MR_COLOR_NEVER
+                                                         : MR_COLOR_AUTO;
+    return read_cell(options, args->cell, err);
+}
+
+static enum mr_status show(struct explorer *x, enum mr_tui_exit *left, struct mr_error *err)
+{
+    static const struct mr_tui_ops ops = {.picture = op_picture,
+                                          .start = op_start,
+                                          .is_training = op_is_training,
+                                          .start_defaults = op_start_defaults,
+                                          .estimate_s = op_estimate_s,
+                                          .suspend = op_suspend};
+    struct mr_tui_options options = {.project_dir = x->place->project_dir,
+                                     .data_dir = x->place->data_dir,
+                                     .project_name = x->place->name,
+                                     .reader = mr_place_reader(x->args->reader),
+                                     .run = x->args->run,
+                                     .ops = &ops,
+                                     .ops_ctx = x,
+                                     .wake = x->session->wake,
+                                     .signal_fd = x->session->signals};
+    struct mr_term_options how;
+    enum mr_status st = mr_explore_term_options(&how, x->args, err);
+
+    if (!st)
+        st = mr_term_open(&options.term, &how, err);
+    if (st)
+        return st;
+    st = mr_tui_run(&options, left, err);
+    if (!st && *left == MR_TUI_HANGUP)
+        mr_term_abandon(options.term);
+    mr_term_close(options.term);
+    return st;
+}
+
+static void detach(struct explorer *x)
+{
+    char *log = mr_path_join(x->place->project_dir, "background.log");
+
+    mr_session_detach(x->session, log);
+    free(log);
+}
+
+static void stop_after_epoch(struct explorer *x)
+{
+    struct mr_store *store = NULL;
+
+    if (mr_store_open(&store, x->place->project_dir, MR_STORE_EXISTING, NULL) ||
+        mr_command_send(store, x->run, MR_COMMAND_STOP_AFTER_EPOCH, 0, NULL))
+        mr_trainer_ask_stop(x->trainer);
+    mr_store_close(store);
+}
+
+/* What becomes of the training when the screen is left. Returns the exit status. */
+static int leave(struct explorer *x, enum mr_tui_exit left)
+{
+    struct mr_follow_options options = {0};
+    struct mr_trainer *trainer = x->trainer;
+
+    x->trainer = NULL;
+    if (!trainer)
+        return EXIT_SUCCESS;
+    if (left == MR_TUI_BACKGROUND && mr_trainer_is_running(trainer))
+        printf("misread: training goes on in the background; 'misread %s' attaches to it\n",
+               x->place->data_dir);
+    fflush(stdout);
+    if ((left == MR_TUI_BACKGROUND || left == MR_TUI_HANGUP) && mr_trainer_is_running(trainer)) {
+        detach(x);
+        options.is_silent = true;
+    } else if (left == MR_TUI_STOP_AFTER_EPOCH) {
+        x->trainer = trainer;
+        stop_after_epoch(x);
+        x->trainer = NULL;
+    } else if (left == MR_TUI_STOP_NOW || left == MR_TUI_LEAVE) {
+        mr_trainer_ask_stop(trainer);
+    }
+    return mr_follow_run(x->session, x->place, trainer, x->run, &options);
+}
+
+int mr_explore_run(struct mr_session *session, const struct mr_place *place,
+                   const struct mr_args *args, struct mr_trainer *trainer, int run)
+{
+    struct explorer x = {
+        .session = session, .place = place, .args = args, .trainer = trainer, .run = run};
+    enum mr_tui_exit left = MR_TUI_LEAVE;
+    struct mr_error err = {0};
+    enum mr_status st = mr_pictures_start(&x.pictures, session, place, &err);
+    int status;
+
+    if (!st)
+        st = show(&x, &left, &err);
+    mr_pictures_stop(x.pictures);
+    status = leave(&x, left);
+    return st ? mr_failed(&err) : status;
+}
+
+int mr_explore_main(struct mr_args *args)
+{
+    struct mr_session session;
+    struct mr_place place = {0};
+    struct mr_store *store = NULL;
+    struct mr_error err = {0};
+    enum mr_status st = mr_session_open(&session, args->unsafe_inprocess, &err);
+    int status;
+
+    if (st)
+        return mr_failed(&err);
+    st = mr_place_find(&place, args->n_rest ? args->rest[0] : NULL, args->project, &err);
+    if (!st)
+        st = mr_start_check(&place, &err);
+    if (!st)
+        st = mr_store_open(&store, place.project_dir, MR_STORE_CREATE, &err);
+    mr_store_close(store);
+    if (!st)
+        mr_place_remember(&place);
+    status = st ? mr_failed(&err) : mr_explore_run(&session, &place, args, NULL, 0);
+    mr_place_finish(&place);
+    mr_session_close(&session);
+    return status;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/* A run as lines. */
+#include "follow.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#include <misread/base/alloc.h>
+#include <misread/base/clock.h>
+#include <misread/base/file.h>
+#include <misread/base/thread.h>
+#include <misread/interp/confusion.h>
+#include <misread/store/runs.h>
+#include <misread/store/store.h>
+#include <misread/train/trainer.h>
+
+#include "commands.h"
+#include "json.h"
+#include "place.h"
+#include "session.h"
+
+/* Between two lines of progress on a file or pipe, and two updates of the line on a terminal. */
+#define LINE_MS  5000
+#define TOUCH_MS 200
+
+struct follow {
+    const struct mr_follow_options *options;
+    struct mr_store *store;
+    int run;
+    int n_epochs_shown;
+    bool is_terminal, line_open;
+    int64_t shown_at;
+    char phase[32];
+};
+
+static void print_json(cJSON *line)
+{
+    char *text = cJSON_PrintUnformatted(line);
+
+    if (text)
+        puts(text);
+    fflush(stdout);
+    cJSON_free(text);
+    cJSON_Delete(line);
+}
+
+static cJSON *event(const char *name, const struct mr_run *run)
+{
+    cJSON *line = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(line, "event", name);
+    cJSON_AddNumberToObject(line, "run", run->id);
+    return line;
+}
+
+static void end_line(struct follow *f)
+{
+    if (f->line_open)
+        putchar('\n');
+    f->line_open = false;
+}
+
+static void show_start(struct follow *f, const struct mr_run *run)
+{
+    cJSON *line;
+
+    if (f->options->is_silent)
+        return;
+    if (!f->options->is_json) {
+        printf("run %d: %s, %d px, batch %d, %d epochs, seed %lld, lr %g\n", run->id, run->arch,
+               run->size_px, run->batch, run->n_epochs, (long long)run->seed, run->lr);
+        return;
+    }
+    line = event("start", run);
+    cJSON_AddStringToObject(line, "arch", run->arch);
+    cJSON_AddNumberToObject(line, "size", run->size_px);
+    cJSON_AddNumberToObject(line, "batch", run->batch);
+    cJSON_AddNumberToObject(line, "epochs", run->n_epochs);
+    cJSON_AddNumberToObject(line, "seed", (double)run->seed);
+    print_json(line);
+}
+
+static void show_epoch(struct follow *f, const struct mr_run *run, const struct mr_epoch *e)
+{
+    cJSON *line;
+
+    if (f->options->is_silent)
+        return;
+    if (f->options->is_json) {
+        line = event("epoch", run);
+        mr_json_add_epoch(line, e);
+        print_json(line);
+        return;
+    }
+    end_line(f);
+    if (e->epoch == 1 || !f->n_epochs_shown)
+        printf("epoch  train loss  valid loss  accuracy      95 %% CI       time\n");
+    {
+        double lo, hi;
+
+        mr_wilson(e->n_correct, e->n_valid, &lo, &hi);
+        printf("%5d  %10.4f  %10.4f  %8.4f  [%.3f %.3f]  %5.0f s\n", e->epoch, e->train_loss,
+               e->valid_loss, e->n_valid ? (double)e->n_correct / e->n_valid : 0, lo, hi, e->seconds);
+    }
+    fflush(stdout);
+}
+
+static void show_new_epochs(struct follow *f, const struct mr_run *run)
+{
+    struct mr_epoch *epochs = NULL;
+    int n = 0;
+
+    if (mr_epochs_load(f->store, f->run, &epochs, &n, NULL))
+        return; /* tried again in a moment */
+    for (; f->n_epochs_shown < n; f->n_epochs_shown++)
+        show_epoch(f, run, &epochs[f->n_epochs_shown]);
+    free(epochs);
+}
+
+static void show_progress(struct follow *f, const struct mr_run *run)
+{
+    int64_t now = mr_clock_ms();
+    bool is_new_phase = strcmp(f->phase, run->phase) != 0;
+    int64_t pause = f->is_terminal && !f->options->is_json ? TOUCH_MS : LINE_MS;
+    double share = run->n_total > 0 ? 100.0 * (double)run->n_done / (double)run->n_total : 0;
+    cJSON *line;
+
+    if (f->options->is_silent || !run->phase[0] || (!is_new_phase && now - f->shown_at < pause))
+        return;
+    f->shown_at = now;
+    snprintf(f->phase, sizeof f->phase, "%s", run->phase);
+    if (f->options->is_json) {
+        line = event("progress", run);
+        cJSON_AddStringToObject(line, "phase", run->phase);
+        cJSON_AddNumberToObject(line, "epoch", run->epoch);
+        cJSON_AddNumberToObject(line, "done", (double)run->n_done);
+        cJSON_AddNumberToObject(line, "total", (double)run->n_total);
+        if (run->eta_ms >= 0)
+            cJSON_AddNumberToObject(line, "seconds_left", (double)run->eta_ms / 1000);
+        print_json(line);
+        return;
+    }
+    printf("%sepoch %d/%d  %-10s %lld/%lld (%.0f %%)", f->is_terminal ? "\r\033[K" : "", run->epoch,
+           run->n_epochs, run->phase, (long long)run->n_done, (long long)run->n_total, share);
+    if (run->eta_ms >= 0)
+        printf("  %lld:%02lld left", (long long)(run->eta_ms / 60000),
+               (long long)(run->eta_ms / 1000 % 60));
+    if (f->is_terminal)
+        f->line_open = true;
+    else
+        putchar('\n');
+    fflush(stdout);
+}
+
+static void show_end(struct follow *f, const struct mr_run *run)
+{
+    struct mr_epoch *epochs = NULL;
+    cJSON *line;
+    int n = 0;
+
+    if (f->options->is_silent)
+        return;
+    if (mr_epochs_load(f->store, f->run, &epochs, &n, NULL))
+        n = 0;
+    if (f->options->is_json) {
+        line = event(run->state == MR_RUN_DONE ? "done" : mr_run_state_text(run->state), run);
+        if (n)
+            mr_json_add_epoch(line, &epochs[n - 1]);
+        if (run->message && run->message[0])
+            cJSON_AddStringToObject(line, "message", run->message);
+        print_json(line);
+    } else {
+        end_line(f);
+        printf("run %d: %s", run->id, mr_run_state_text(run->state));
+        if (n && epochs[n - 1].n_valid)
+            printf(", accuracy %.4f after epoch %d",
+                   (double)epochs[n - 1].n_correct / epochs[n - 1].n_valid, epochs[n - 1].epoch);
+        putchar('\n');
+    }
+    fflush(stdout);
+    free(epochs);
+}
+
+/* Signals while nobody draws. True if the process has detached and is silent from now on. */
+static bool take_signals(struct mr_session *session, const struct mr_place *place,
+                         struct mr_trainer *trainer)
+{
+    struct signalfd_siginfo info;
+    bool is_detached = false;
+
+    while (read(session->signals, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGHUP) {
+            char *log = mr_path_join(place->project_dir, "background.log");
+
+            mr_session_detach(session, log);
+            free(log);
+            is_detached = true;
+        } else {
+            mr_trainer_ask_stop(trainer);
+        }
+    }
+    return is_detached;
+}
+
+static void show_new(struct follow *f)
+{
+    struct mr_run run = {0};
+
+    if (mr_run_load(f->store, f->run, &run, NULL))
+        return; /* busy: again in a moment */
+    show_new_epochs(f, &run);
+    show_progress(f, &run);
+    mr_run_finish(&run);
+}
+
+static int finish(struct follow *f, enum mr_status ended, const struct mr_error *why)
+{
+    struct mr_run run = {0};
+    struct mr_error err = {0};
+    bool is_fine;
+
+    if (mr_run_load(f->store, f->run, &run, &err))
+        return mr_failed(&err);
+    show_new_epochs(f, &run);
+    show_end(f, &run);
+    is_fine = run.state == MR_RUN_DONE || run.state == MR_RUN_STOPPED;
+    mr_run_finish(&run);
+    if (ended && !is_fine)
+        return mr_failed(why);
+    return is_fine ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int mr_follow_run(struct mr_session *session, const struct mr_place *place,
+                  struct mr_trainer *trainer, int run_id, const struct mr_follow_options *options)
+{
+    struct mr_follow_options own = *options;
+    struct follow f = {.options = &own, .run = run_id, .is_terminal = isatty(STDOUT_FILENO)};
+    struct pollfd fds[2] = {{.fd = session->signals, .events = POLLIN},
+                            {.fd = mr_wake_fd(session->wake), .events = POLLIN}};
+    struct mr_run run = {0};
+    struct mr_error err = {0};
+    enum mr_status ended;
+    int status;
+
+    if (mr_store_open(&f.store, place->project_dir, MR_STORE_EXISTING, &err) ||
+        mr_run_load(f.store, run_id, &run, &err)) {
+        mr_trainer_ask_stop(trainer);
+        (void)mr_trainer_join(trainer, NULL);
+        mr_store_close(f.store);
+        return mr_failed(&err);
+    }
+    show_start(&f, &run);
+    mr_run_finish(&run);
+    while (mr_trainer_is_running(trainer)) {
+        (void)poll(fds, 2, TOUCH_MS);
+        if (take_signals(session, place, trainer))
+            own.is_silent = true;
+        mr_wake_clear(session->wake);
+        show_new(&f);
+    }
+    ended = mr_trainer_join(trainer, &err);
+    status = finish(&f, ended, &err);
+    mr_store_close(f.store);
+    return status;
+}

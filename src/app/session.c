@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* The program proper. */
+#include "session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <misread/base/log.h>
+#include <misread/base/sandbox.h>
+#include <misread/base/thread.h>
+#include <misread/image/decode.h>
+
+#include "front.h"
+
+static int n_cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return n < 1 ? 1 : n > 64 ? 64 : (int)n;
+}
+
+static enum mr_status take_signals(struct mr_session *session, struct mr_error *err)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGQUIT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    /* A background job that changes the terminal would be stopped; it only restores it. */
+    signal(SIGTTOU, SIG_IGN);
+    session->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (session->signals < 0)
+        return mr_fail(err, MR_E_IO, "cannot listen to signals: %s", strerror(errno));
+    return MR_OK;
+}
+
+enum mr_status mr_session_open(struct mr_session *session, bool in_process, struct mr_error *err)
+{
+    struct mr_session s = {.signals = -1, .front = mr_front_socket()};
+    struct mr_sandbox_options options = mr_image_sandbox_options(n_cores());
+    enum mr_status st;
+
+    if (s.front >= 0)
+        fcntl(s.front, F_SETFD, FD_CLOEXEC);
+    options.in_process = options.in_process || in_process;
+    st = mr_sandbox_create(&s.sandbox, &options, err);
+    if (!st)
+        st = take_signals(&s, err);
+    if (st) {
+        mr_sandbox_destroy(s.sandbox);
+        return st;
+    }
+    s.wake = mr_wake_create();
+    *session = s;
+    return MR_OK;
+}
+
+void mr_session_close(struct mr_session *session)
+{
+    mr_sandbox_destroy(session->sandbox);
+    mr_wake_destroy(session->wake);
+    if (session->signals >= 0)
+        close(session->signals);
+    *session = (struct mr_session){.signals = -1, .front = -1};
+}
+
+static void tell_front(struct mr_session *session, char word)
+{
+    if (session->front >= 0 && send(session->front, &word, 1, MSG_NOSIGNAL) < 0)
+        mr_log("the front process is gone: %s", strerror(errno));
+}
+
+void mr_session_detach(struct mr_session *session, const char *log_path)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    mr_log_open(log_path);
+    mr_log("detached from the terminal; training goes on");
+    setsid(); /* later signals of that terminal are not for us */
+    for (int fd = 0; fd <= 2 && null >= 0; fd++)
+        dup2(null, fd);
+    if (null > 2)
+        close(null);
+    tell_front(session, MR_FRONT_DETACHED);
+    if (session->front >= 0)
+        close(session->front);
+    session->front = -1;
+}
+
+void mr_session_suspend(struct mr_session *session)
+{
+    char word;
+
+    if (session->front < 0)
+        return;
+    tell_front(session, MR_FRONT_SUSPEND);
+    while (recv(session->front, &word, 1, 0) < 0 && errno == EINTR)
+        ;
+}

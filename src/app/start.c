@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* `train` and `demo`: from the command line to a run, on the screen or as lines. */
+#include "start.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <misread/base/file.h>
+#include <misread/base/str.h>
+#include <misread/data/demo.h>
+#include <misread/data/scan.h>
+#include <misread/store/runs.h>
+#include <misread/store/store.h>
+#include <misread/train/trainer.h>
+
+#include "args.h"
+#include "commands.h"
+#include "explore.h"
+#include "follow.h"
+#include "place.h"
+#include "session.h"
+
+struct mr_trainer_place mr_start_place(const struct mr_session *session,
+                                       const struct mr_place *place)
+{
+    return (struct mr_trainer_place){.data_dir = place->data_dir,
+                                     .project_dir = place->project_dir,
+                                     .sandbox = session->sandbox,
+                                     .wake = session->wake};
+}
+
+enum mr_status mr_start_options(struct mr_train_options *options, const struct mr_args *args,
+                                struct mr_error *err)
+{
+    struct mr_train_options o = mr_train_defaults();
+
+    if (args->arch && !mr_arch_find(args->arch, &o.arch))
+        return mr_fail(err, MR_E_USAGE, "there is no network called '%s'", args->arch);
+    if (args->group_re && !mr_str_copy(o.group_re, sizeof o.group_re, args->group_re))
+        return mr_fail(err, MR_E_USAGE, "the expression of --group-re is over %zu bytes long",
+                       sizeof o.group_re - 1);
+    if (args->weights && !mr_str_copy(o.weights, sizeof o.weights, args->weights))
+        return mr_fail(err, MR_E_USAGE, "the path of --weights is over %zu bytes long",
+                       sizeof o.weights - 1);
+    o.size_px = args->size ? args->size : o.size_px;
+    o.batch = args->batch ? args->batch : o.batch;
+    o.n_epochs = args->epochs ? args->epochs : o.n_epochs;
+    o.lr = args->lr > 0 ? args->lr : o.lr;
+    o.weight_decay = args->weight_decay > 0 ? args->weight_decay : o.weight_decay;
+    o.valid_fraction = args->valid > 0 ? args->valid : o.valid_fraction;
+    o.n_threads = args->threads;
+    o.checkpoint_every_s = args->checkpoint_every ? args->checkpoint_every : o.checkpoint_every_s;
+    o.seed = (uint64_t)args->seed;
+    o.split_seed = (uint64_t)args->split_seed;
+    if (args->optimizer)
+        o.optimizer = !strcmp(args->optimizer, "sgd") ? MR_OPTIMIZER_SGD : MR_OPTIMIZER_ADAMW;
+    if (args->augment)
+        o.augment = !strcmp(args->augment, "none") ? MR_AUGMENT_NONE : MR_AUGMENT_DEFAULT;
+    if (args->labels)
+        o.labels = !strcmp(args->labels, "original") ? MR_LABELS_ORIGINAL : MR_LABELS_REVIEWED;
+    *options = o;
+    return MR_OK;
+}
+
+enum mr_status mr_start_check(const struct mr_place *place, struct mr_error *err)
+{
+    char *database = mr_path_join(place->project_dir, "project.db");
+    bool is_project = mr_path_exists(database);
+
+    free(database);
+    return is_project ? MR_OK : mr_scan_check(place->data_dir, err);
+}
+
+static enum mr_status start(struct mr_trainer **trainer, struct mr_session *session,
+                            const struct mr_place *place, const struct mr_args *args, int *run,
+                            struct mr_error *err)
+{
+    struct mr_trainer_place where = mr_start_place(session, place);
+    struct mr_train_options options;
+    enum mr_status st = mr_start_check(place, err);
+
+    if (!st)
+        st = mr_start_options(&options, args, err);
+    if (st)
+        return st;
+    if (!args->resume)
+        return mr_trainer_start(trainer, &where, &options, run, err);
+    *run = args->resume;
+    return mr_trainer_resume(trainer, &where, args->resume, err);
+}
+
+static bool wants_screen(const struct mr_args *args)
+{
+    return !args->headless && !args->json && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
+static int train(struct mr_session *session, const struct mr_place *place,
+                 const struct mr_args *args)
+{
+    struct mr_follow_options lines = {.is_json = args->json};
+    struct mr_trainer *trainer = NULL;
+    struct mr_error err = {0};
+    int run = 0;
+
+    if (start(&trainer, session, place, args, &run, &err))
+        return mr_failed(&err);
+    mr_place_remember(place);
+    if (wants_screen(args))
+        return mr_explore_run(session, place, args, trainer, run);
+    return mr_follow_run(session, place, trainer, run, &lines);
+}
+
+int mr_train_main(struct mr_args *args)
+{
+    struct mr_session session;
+    struct mr_place place = {0};
+    struct mr_error err = {0};
+    int status;
+
+    if (mr_session_open(&session, args->unsafe_inprocess, &err))
+        return mr_failed(&err);
+    if (mr_place_find(&place, args->rest[0], args->project, &err))
+        status = mr_failed(&err);
+    else
+        status = train(&session, &place, args);
+    mr_place_finish(&place);
+    mr_session_close(&session);
+    return status;
+}
+
+static bool show_making(void *ctx, int64_t n_done, int64_t n_total)
+{
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\rmaking the demo data set: %lld of %lld images%s", (long long)n_done,
+                (long long)n_total, n_done == n_total ? "\n" : "");
+    return true;
+}
+
+static bool has_runs(const struct mr_place *place)
+{
+    struct mr_store *store = NULL;
+    struct mr_run run = {0};
+    bool found = !mr_store_open(&store, place->project_dir, MR_STORE_EXISTING, NULL) &&
+                 !mr_run_load(store, 0, &run, NULL);
+
+    mr_run_finish(&run);
+    mr_store_close(store);
+    return found;
+}
+
+int mr_demo_main(struct mr_args *args)
+{
+    const char *dir = args->n_rest ? args->rest[0] : "misread-demo";
+    /* --seed is the run's; the pictures are the same for everybody. */
+    struct mr_demo_options options = {
+        .n_images = args->images ? args->images : 1600, .progress = show_making};
+    struct mr_session session;
+    struct mr_place place = {0};
+    struct mr_error err = {0};
+    int status;
+
+    if (mr_session_open(&session, args->unsafe_inprocess, &err))
+        return mr_failed(&err);
+    if (mr_demo_make(dir, &options, &err) || mr_place_find(&place, dir, args->project, &err))
+        status = mr_failed(&err);
+    else if (wants_screen(args) && has_runs(&place))
+        status = mr_explore_run(&session, &place, args, NULL, 0);
+    else
+        status = train(&session, &place, args);
+    mr_place_finish(&place);
+    mr_session_close(&session);
+    return status;
+}
