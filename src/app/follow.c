@@ -15,6 +15,7 @@
 #include <misread/base/alloc.h>
 #include <misread/base/clock.h>
 #include <misread/base/file.h>
+#include <misread/base/str.h>
 #include <misread/base/thread.h>
 #include <misread/interp/confusion.h>
 #include <misread/store/runs.h>
@@ -35,7 +36,7 @@ struct follow {
     struct mr_store *store;
     int run;
     int n_epochs_shown;
-    bool is_terminal, line_open;
+    bool is_terminal, line_open, has_shown_skipped;
     int64_t shown_at;
     char phase[32];
 };
@@ -87,8 +88,44 @@ static void show_start(struct follow *f, const struct mr_run *run)
     print_json(line);
 }
 
+static void show_skipped_image(struct follow *f, const struct mr_run *run,
+                               const struct mr_image_row *row)
+{
+    char path[512], reason[512];
+    cJSON *line;
+
+    if (f->options->is_json) {
+        line = event("skipped", run);
+        cJSON_AddStringToObject(line, "path", row->path);
+        cJSON_AddStringToObject(line, "reason", row->reason);
+        print_json(line);
+        return;
+    }
+    end_line(f);
+    mr_safe_text(path, sizeof path, row->path, 0, MR_ELIDE_END);
+    mr_safe_text(reason, sizeof reason, row->reason, 0, MR_ELIDE_END);
+    printf("skipped %s: %s\n", path, reason);
+}
+
+/* Once, when every image has been looked at: what will not be trained on, and why. */
+static void show_skipped(struct follow *f, const struct mr_run *run)
+{
+    struct mr_image_table *table = NULL;
+
+    if (f->has_shown_skipped || f->options->is_silent || !run->n_train)
+        return;
+    if (mr_images_load(f->store, &table, NULL))
+        return; /* busy: again in a moment */
+    f->has_shown_skipped = true;
+    for (int i = 0; i < table->n; i++)
+        if (table->rows[i].state == MR_IMAGE_UNREADABLE)
+            show_skipped_image(f, run, &table->rows[i]);
+    mr_images_destroy(table);
+}
+
 static void show_epoch(struct follow *f, const struct mr_run *run, const struct mr_epoch *e)
 {
+    double lo, hi;
     cJSON *line;
 
     if (f->options->is_silent)
@@ -102,13 +139,9 @@ static void show_epoch(struct follow *f, const struct mr_run *run, const struct 
     end_line(f);
     if (e->epoch == 1 || !f->n_epochs_shown)
         printf("epoch  train loss  valid loss  accuracy      95 %% CI       time\n");
-    {
-        double lo, hi;
-
-        mr_wilson(e->n_correct, e->n_valid, &lo, &hi);
-        printf("%5d  %10.4f  %10.4f  %8.4f  [%.3f %.3f]  %5.0f s\n", e->epoch, e->train_loss,
-               e->valid_loss, e->n_valid ? (double)e->n_correct / e->n_valid : 0, lo, hi, e->seconds);
-    }
+    mr_wilson(e->n_correct, e->n_valid, &lo, &hi);
+    printf("%5d  %10.4f  %10.4f  %8.4f  [%.3f %.3f]  %5.0f s\n", e->epoch, e->train_loss,
+           e->valid_loss, e->n_valid ? (double)e->n_correct / e->n_valid : 0, lo, hi, e->seconds);
     fflush(stdout);
 }
 
@@ -215,6 +248,7 @@ static void show_new(struct follow *f)
 
     if (mr_run_load(f->store, f->run, &run, NULL))
         return; /* busy: again in a moment */
+    show_skipped(f, &run);
     show_new_epochs(f, &run);
     show_progress(f, &run);
     mr_run_finish(&run);
@@ -228,6 +262,7 @@ static int finish(struct follow *f, enum mr_status ended, const struct mr_error 
 
     if (mr_run_load(f->store, f->run, &run, &err))
         return mr_failed(&err);
+    show_skipped(f, &run);
     show_new_epochs(f, &run);
     show_end(f, &run);
     is_fine = run.state == MR_RUN_DONE || run.state == MR_RUN_STOPPED;
