@@ -512,8 +512,10 @@ static enum mr_status record_rows(struct build *build, const struct content *con
 static void seal(struct build *build, const struct content *content)
 {
     struct entry *entry = entry_of(build->cache, content->slot);
+    const char *hash = first_row(build, content)->hash;
 
-    strncpy(entry->hash, first_row(build, content)->hash, HASH_CHARS); /* unterminated, padded */
+    memset(entry->hash, 0, HASH_CHARS);
+    memcpy(entry->hash, hash, strnlen(hash, HASH_CHARS));
     entry->w = (uint32_t)content->w;
     entry->h = (uint32_t)content->h;
     atomic_thread_fence(memory_order_release); /* whoever dies here leaves the slot free */

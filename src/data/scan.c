@@ -70,9 +70,15 @@ static enum mr_status check_meta(struct scan *scan, const char *key, const char 
 
     if (st || !*value || !wanted || !strcmp(*value, wanted) || !scan->table->n)
         return st;
+    if (!**value)
+        return mr_fail(
+            scan->err, MR_E_USAGE,
+            "cannot split '%s' with the %s '%s': the project was split without one; leave "
+            "it out, or start a new project with --project",
+            scan->data_dir, what, wanted);
     return mr_fail(
         scan->err, MR_E_USAGE,
-        "cannot split '%s' with the %s '%s': the project was split with '%s'; leave it, or "
+        "cannot split '%s' with the %s '%s': the project was split with '%s'; use that, or "
         "start a new project with --project",
         scan->data_dir, what, wanted, *value);
 }
