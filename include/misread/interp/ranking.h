@@ -27,6 +27,11 @@ enum mr_ranking_order { MR_ORDER_LOSS, MR_ORDER_P_ACTUAL, MR_ORDER_CONFIDENCE, M
 int mr_ranking_of(const struct mr_predictions *predictions, const struct mr_ranking_filter *filter,
                   enum mr_ranking_order order, struct mr_ranked **ranked);
 
+/* What is known of row `index` of the predictions. */
+struct mr_ranked mr_ranked_of(const struct mr_predictions *predictions, int index);
+
+/* The index of the largest of k values, the first of equals. */
+int mr_argmax(const float *values, int k);
 /* Softmax of k logits into p (k); may be in place. Returns the argmax. */
 int mr_softmax(const float *logits, int k, float *p);
 

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Charts of braille dots, 2 x 4 to a cell: round axes, lines that keep every spike however many
+ * points share a column of dots. Pure but for mr_chart_draw.
+ */
+#ifndef MISREAD_TUI_CHART_H
+#define MISREAD_TUI_CHART_H
+
+#include <stdbool.h>
+
+#include <misread/term/term.h>
+
+struct mr_ink;
+
+/* A range with ticks at multiples of step, a 1, 2 or 5 times a power of ten. */
+struct mr_axis {
+    double lo, hi, step;
+};
+/* Widens lo .. hi to whole steps, with at most max_ticks ticks (>= 2). */
+struct mr_axis mr_axis_fit(double lo, double hi, int max_ticks);
+/* Decimals that a tick label needs. */
+int mr_axis_decimals(const struct mr_axis *axis);
+
+struct mr_chart {
+    struct mr_axis x, y;
+    int cols, rows;        /* of the plot, in cells */
+    unsigned char *dots;   /* (rows, cols) owned; bits of the braille pattern */
+    unsigned char *styles; /* (rows, cols) owned; enum mr_style of the last dot */
+};
+
+struct mr_chart *mr_chart_create(struct mr_axis x, struct mr_axis y, int cols, int rows);
+void mr_chart_destroy(struct mr_chart *chart);
+/* Is the dot set? x from the left, y from the top, in dots. */
+bool mr_chart_has_dot(const struct mr_chart *chart, int x, int y);
+/* In dots from the top left; may lie outside. */
+int mr_chart_dot_x(const struct mr_chart *chart, double x);
+int mr_chart_dot_y(const struct mr_chart *chart, double y);
+
+struct mr_point {
+    double x, y;
+};
+/* Single dots: of the points that share a column of dots, the lowest and the highest. Points that are
+ * not finite are left out; those outside the range stick to its edge. */
+void mr_chart_scatter(struct mr_chart *chart, const struct mr_point *points, int n,
+                      enum mr_style style);
+/* Joined: each column of dots shows the whole range of its points, joined to its neighbour. */
+void mr_chart_line(struct mr_chart *chart, const struct mr_point *points, int n,
+                   enum mr_style style);
+
+/* Columns that the labels of the y axis take, with a blank behind them. */
+int mr_chart_label_cols(const struct mr_axis *y);
+/* Axes at the left and below, then the dots; the plot must have been made for cols - label_cols by
+ * rows - 1. x_is_count: ticks of x only at whole numbers from 1. */
+void mr_chart_draw(const struct mr_chart *chart, const struct mr_ink *ink);
+/* The cell of a value, in the coordinates of ink; false if outside. */
+bool mr_chart_cell(const struct mr_chart *chart, double x, double y, int *row, int *col);
+
+/* Exponential moving average with bias correction: out[i] of y[0..i]; what is not finite is skipped. */
+void mr_chart_smooth(const struct mr_point *points, int n, double beta, struct mr_point *out);
+
+#endif

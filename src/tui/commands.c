@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of commands, searched and printed. */
+#include "commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <misread/base/str.h>
+#include <misread/term/term.h>
+#include <misread/tui/tui.h>
+
+#define K(...) {__VA_ARGS__}
+static const struct mr_command commands[] = {
+#define X(id, screens, effect, keys, footer, name, what)                                           \
+    {MR_ACT_##id, screens, effect, keys, footer, name, what},
+    MR_ACT_LIST(X)
+#undef X
+};
+#undef K
+
+static const char *const screen_names[MR_N_SCREENS] = {
+    [MR_SCREEN_TRAIN] = "Train",
+    [MR_SCREEN_MATRIX] = "Confusion",
+    [MR_SCREEN_GRID] = "Images",
+    [MR_SCREEN_IMAGE] = "Image",
+};
+
+const struct mr_command *mr_commands_all(int *n)
+{
+    *n = (int)(sizeof commands / sizeof *commands);
+    return commands;
+}
+
+static bool has_key(const struct mr_command *command, int key)
+{
+    for (int i = 0; i < 4 && command->keys[i]; i++)
+        if (command->keys[i] == key)
+            return true;
+    return false;
+}
+
+const struct mr_command *mr_commands_find(enum mr_screen_id screen, int key)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (commands[i].screens & (1U << screen) && has_key(&commands[i], key))
+            return &commands[i];
+    return NULL;
+}
+
+void mr_commands_key_text(int key, char *out, size_t cap)
+{
+    static const struct {
+        int key;
+        const char *text;
+    } names[] = {
+        {'\r', "Enter"},
+        {'\t', "Tab"},
+        {27, "Esc"},
+        {127, "Backspace"},
+        {' ', "Space"},
+        {MR_KEY_UP, "Up"},
+        {MR_KEY_DOWN, "Down"},
+        {MR_KEY_LEFT, "Left"},
+        {MR_KEY_RIGHT, "Right"},
+        {MR_KEY_HOME, "Home"},
+        {MR_KEY_END, "End"},
+        {MR_KEY_PAGE_UP, "PgUp"},
+        {MR_KEY_PAGE_DOWN, "PgDn"},
+        {MR_KEY_SHIFT_TAB, "Shift-Tab"},
+        {MR_KEY_F1, "F1"},
+        {MR_KEY_GG, "gg"},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (names[i].key == key) {
+            mr_str_copy(out, cap, names[i].text);
+            return;
+        }
+    }
+    if (key < 32)
+        snprintf(out, cap, "^%c", key + 'a' - 1);
+    else
+        snprintf(out, cap, "%c", key);
+}
+
+void mr_commands_keys_text(const struct mr_command *command, char *out, size_t cap)
+{
+    struct mr_str text = MR_STR_EMPTY;
+
+    for (int i = 0; i < 4 && command->keys[i]; i++) {
+        char key[16];
+
+        /* ^h is what some terminals send for Backspace; not worth telling */
+        if (command->keys[i] == 8)
+            continue;
+        mr_commands_key_text(command->keys[i], key, sizeof key);
+        mr_str_addf(&text, "%s%s", i ? " " : "", key);
+    }
+    mr_str_copy(out, cap, text.text ? text.text : "");
+    mr_str_finish(&text);
+}
+
+const char *mr_commands_screen_text(enum mr_screen_id screen)
+{
+    return screen_names[screen];
+}
+
+/* "everywhere", "Train", "Images, Image" ... */
+static void screens_text(unsigned screens, struct mr_str *out)
+{
+    mr_str_clear(out);
+    if (screens == MR_ON_ALL) {
+        mr_str_add(out, "everywhere");
+        return;
+    }
+    for (int i = 0; i < MR_N_SCREENS; i++)
+        if (screens & (1U << i))
+            mr_str_addf(out, "%s%s", out->n ? ", " : "", screen_names[i]);
+}
+
+void mr_tui_print_commands(void (*line)(void *ctx, const char *screen, const char *keys,
+                                        const char *what), void *ctx)
+{
+    struct mr_str screens = MR_STR_EMPTY;
+
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        char keys[64];
+
+        screens_text(commands[i].screens, &screens);
+        mr_commands_keys_text(&commands[i], keys, sizeof keys);
+        line(ctx, screens.text, keys, commands[i].what);
+    }
+    mr_str_finish(&screens);
+}
