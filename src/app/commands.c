@@ -2,6 +2,11 @@
 /* The commands and their options: everything that --help, man page and completion say comes from here. */
 #include "commands.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <misread/base/str.h>
+
 #include "cli.h"
 
 #define AT(field) offsetof(struct mr_args, field)
@@ -113,3 +118,12 @@ const struct mr_command mr_commands[] = {
      "  misread doctor\n"
      "  misread doctor --json\n"},
     {NULL, NULL, NULL, NULL, 0, 0, false, NULL, NULL}};
+
+int mr_failed(const struct mr_error *err)
+{
+    char safe[2 * sizeof err->message];
+
+    mr_safe_text(safe, sizeof safe, err->message, 0, MR_ELIDE_END);
+    fprintf(stderr, "misread: %s\n", safe);
+    return err->status == MR_E_USAGE ? 2 : EXIT_FAILURE;
+}

@@ -43,9 +43,14 @@ static void find_cpu(struct finding *f)
 
 static void find_blas(struct finding *f)
 {
+    struct mr_gemm_info info;
+
+    mr_gemm_init();
+    mr_gemm_describe(&info);
     f->name = "blas";
-    snprintf(f->value, sizeof f->value, "%s", mr_gemm_describe());
-    if (!mr_gemm_is_pthread())
+    snprintf(f->value, sizeof f->value, "%.80s, %s kernels, %d thread a product",
+             info.library, info.core, info.n_threads);
+    if (!info.is_pthread)
         snprintf(f->advice, sizeof f->advice,
                  "another build of OpenBLAS is chosen: install libopenblas0-pthread and choose it "
                  "with update-alternatives");

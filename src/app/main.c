@@ -5,20 +5,10 @@
 #include <stdlib.h>
 
 #include <misread/base/status.h>
-#include <misread/base/str.h>
 
 #include "cli.h"
 #include "commands.h"
 #include "front.h"
-
-int mr_failed(const struct mr_error *err)
-{
-    char safe[2 * sizeof err->message];
-
-    mr_safe_text(safe, sizeof safe, err->message, 0, MR_ELIDE_END);
-    fprintf(stderr, "misread: %s\n", safe);
-    return err->status == MR_E_USAGE ? 2 : EXIT_FAILURE;
-}
 
 int main(int argc, char **argv)
 {

@@ -548,3 +548,13 @@ out:
     free(group_re);
     return st;
 }
+
+enum mr_status mr_scan_check(const char *data_dir, struct mr_error *err)
+{
+    struct mr_listing listing;
+    enum mr_status st = mr_listing_load(&listing, data_dir, NULL, err);
+
+    if (!st)
+        mr_listing_finish(&listing);
+    return st;
+}
