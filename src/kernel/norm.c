@@ -155,20 +155,22 @@ MR_HOT static void apply_rows(float *out, const float *x, const float *residual,
                               const float *restrict mean, const float *restrict scale,
                               const float *restrict shift, size_t rows, size_t c)
 {
-    for (size_t r = 0; r < rows; r++)
+    for (size_t r = 0; r < rows; r++) {
         MR_SAME_OR_APART
-    for (size_t i = 0; i < c; i++)
-        out[r * c + i] = (x[r * c + i] - mean[i]) * scale[i] + shift[i] + residual[r * c + i];
+        for (size_t i = 0; i < c; i++)
+            out[r * c + i] = (x[r * c + i] - mean[i]) * scale[i] + shift[i] + residual[r * c + i];
+    }
 }
 
 MR_HOT static void apply_rows_alone(float *out, const float *x, const float *restrict mean,
                                     const float *restrict scale, const float *restrict shift,
                                     size_t rows, size_t c)
 {
-    for (size_t r = 0; r < rows; r++)
+    for (size_t r = 0; r < rows; r++) {
         MR_SAME_OR_APART
-    for (size_t i = 0; i < c; i++)
-        out[r * c + i] = (x[r * c + i] - mean[i]) * scale[i] + shift[i];
+        for (size_t i = 0; i < c; i++)
+            out[r * c + i] = (x[r * c + i] - mean[i]) * scale[i] + shift[i];
+    }
 }
 
 /* NaN comes through. */
@@ -317,10 +319,12 @@ MR_HOT static void differentiate(float *dx, const float *dy, const float *x,
                                  const float *restrict slope, const float *restrict shift,
                                  size_t rows, size_t c)
 {
-    for (size_t r = 0; r < rows; r++)
+    for (size_t r = 0; r < rows; r++) {
         MR_SAME_OR_APART
-    for (size_t i = 0; i < c; i++)
-        dx[r * c + i] = scale[i] * dy[r * c + i] - slope[i] * (x[r * c + i] - mean[i]) - shift[i];
+        for (size_t i = 0; i < c; i++)
+            dx[r * c + i] =
+                scale[i] * dy[r * c + i] - slope[i] * (x[r * c + i] - mean[i]) - shift[i];
+    }
 }
 
 MR_HOT static void differentiate_masked(float *dx, const float *dy, const float *x, const float *y,
@@ -328,12 +332,13 @@ MR_HOT static void differentiate_masked(float *dx, const float *dy, const float 
                                         const float *restrict slope, const float *restrict shift,
                                         size_t rows, size_t c)
 {
-    for (size_t r = 0; r < rows; r++)
+    for (size_t r = 0; r < rows; r++) {
         MR_SAME_OR_APART
-    for (size_t i = 0; i < c; i++) {
-        float d = y[r * c + i] <= 0 ? 0 : dy[r * c + i];
+        for (size_t i = 0; i < c; i++) {
+            float d = y[r * c + i] <= 0 ? 0 : dy[r * c + i];
 
-        dx[r * c + i] = scale[i] * d - slope[i] * (x[r * c + i] - mean[i]) - shift[i];
+            dx[r * c + i] = scale[i] * d - slope[i] * (x[r * c + i] - mean[i]) - shift[i];
+        }
     }
 }
 
