@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* Batches. Nothing is remembered between epochs but the order last worked out, which saves working
+ * it out again. */
+#include <misread/data/loader.h>
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <misread/base/alloc.h>
+#include <misread/base/pool.h>
+#include <misread/base/rng.h>
+#include <misread/data/cache.h>
+#include <misread/data/transform.h>
+
+/* Names the streams of random numbers that this file draws from. */
+#define PURPOSE_ORDER   UINT64_C(0x6f72646572)
+#define PURPOSE_AUGMENT UINT64_C(0x6175676d656e74)
+
+struct mr_loader {
+    const struct mr_cache *cache; /* borrowed: outlives this */
+    struct mr_sample *samples;    /* owned (n) */
+    int n, n_batches;
+    struct mr_augment augment;
+    bool has_augment, is_shuffled;
+    uint64_t seed;
+    int *order;      /* owned (n): the samples in the order of order_epoch */
+    int order_epoch; /* meaningless until has_order */
+    bool has_order;
+};
+
+/* One batch being filled. */
+struct filling {
+    const struct mr_loader *loader;
+    int epoch;
+    const int *order; /* borrowed: of the batch's samples */
+    float *x;
+};
+
+static enum mr_status check_samples(const struct mr_cache *cache,
+                                    const struct mr_loader_options *options, struct mr_error *err)
+{
+    for (int i = 0; i < options->n; i++)
+        if (!mr_cache_pixels(cache, options->samples[i].image))
+            return mr_fail(err, MR_E_NOT_FOUND,
+                           "cannot load image %lld: its pixels are not in the cache",
+                           (long long)options->samples[i].image);
+    return MR_OK;
+}
+
+enum mr_status mr_loader_create(struct mr_loader **loader, const struct mr_cache *cache,
+                                const struct mr_loader_options *options, struct mr_error *err)
+{
+    size_t n = (size_t)options->n;
+    struct mr_loader *l;
+    enum mr_status status;
+
+    assert(options->n >= 0 && options->batch > 0);
+    status = check_samples(cache, options, err);
+    if (status)
+        return status;
+    l = mr_xalloc(1, sizeof *l);
+    l->cache = cache;
+    l->n = options->n;
+    l->n_batches = l->n / options->batch + (l->n % options->batch != 0);
+    l->samples = mr_xalloc(n, sizeof *l->samples);
+    if (n)
+        memcpy(l->samples, options->samples, n * sizeof *l->samples);
+    l->order = mr_xalloc(n, sizeof *l->order);
+    l->has_augment = options->augment != NULL;
+    if (options->augment)
+        l->augment = *options->augment;
+    l->is_shuffled = options->is_shuffled;
+    l->seed = options->seed;
+    *loader = l;
+    return MR_OK;
+}
+
+void mr_loader_destroy(struct mr_loader *loader)
+{
+    if (!loader)
+        return;
+    free(loader->samples);
+    free(loader->order);
+    free(loader);
+}
+
+int mr_loader_n_batches(const struct mr_loader *loader)
+{
+    return loader->n_batches;
+}
+
+int mr_loader_n_samples(const struct mr_loader *loader)
+{
+    return loader->n;
+}
+
+const struct mr_sample *mr_loader_samples(const struct mr_loader *loader)
+{
+    return loader->samples;
+}
+
+static void set_order(struct mr_loader *loader, int epoch)
+{
+    if (loader->has_order && (loader->order_epoch == epoch || !loader->is_shuffled))
+        return;
+    for (int i = 0; i < loader->n; i++)
+        loader->order[i] = i;
+    if (loader->is_shuffled) {
+        struct mr_rng rng = mr_rng_make(loader->seed, PURPOSE_ORDER, (uint64_t)epoch, 0);
+
+        mr_rng_shuffle(&rng, loader->order, (size_t)loader->n);
+    }
+    loader->order_epoch = epoch;
+    loader->has_order = true;
+}
+
+static void fill_one(void *ctx, int task, int thread)
+{
+    const struct filling *filling = ctx;
+    const struct mr_loader *loader = filling->loader;
+    int64_t image = loader->samples[filling->order[task]].image;
+    int size = mr_cache_size_px(loader->cache);
+    size_t n_floats = (size_t)size * (size_t)size * 3;
+
+    mr_transform(
+        filling->x + (size_t)task * n_floats, mr_cache_pixels(loader->cache, image), size,
+        loader->has_augment ? &loader->augment : NULL,
+        mr_rng_make(loader->seed, PURPOSE_AUGMENT, (uint64_t)filling->epoch, (uint64_t)image));
+}
+
+int mr_loader_fill(struct mr_loader *loader, int epoch, int index, float *x, int *labels,
+                   int *indices, struct mr_pool *pool)
+{
+    int first, n;
+    struct filling filling;
+
+    assert(index >= 0 && index < loader->n_batches);
+    set_order(loader, epoch);
+    first = (int)((int64_t)loader->n * index / loader->n_batches);
+    n = (int)((int64_t)loader->n * (index + 1) / loader->n_batches) - first;
+    filling = (struct filling){loader, epoch, loader->order + first, x};
+    for (int i = 0; i < n; i++) {
+        labels[i] = loader->samples[filling.order[i]].label;
+        if (indices)
+            indices[i] = filling.order[i];
+    }
+    mr_pool_run(pool, n, fill_one, &filling);
+    return n;
+}
