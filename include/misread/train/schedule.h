@@ -13,7 +13,8 @@ struct mr_schedule {
 };
 
 struct mr_schedule mr_schedule_one_cycle(int n_steps, double lr_max);
-/* At step 0 .. n_steps-1 (cosine up over int(n * pct_start) steps, cosine down). */
+/* At step 0 .. n_steps-1 (cosine up over int(n * pct_start) steps, cosine down). Step n_steps is where the
+ * cycle ends, which no step uses; numbers outside are clamped. */
 void mr_schedule_at(const struct mr_schedule *schedule, int step, double *lr, double *momentum);
 
 #endif

@@ -2,6 +2,12 @@
 /*
  * The trainer: scan, cache, epochs, checkpoints, in a background thread. It takes commands from the store
  * and writes everything it finds out to it; nobody calls into it while it runs.
+ *
+ * Which images a run is trained on and by which labels is fixed when it starts (runs/<id>/samples.txt): a later
+ * decision needs a new run. In the run's row n_done and n_total count files in "scan" and "cache", steps of the
+ * epoch in "train", images in "valid". A RATE command multiplies the rate in force. STOP_NOW
+ * keeps the last checkpoint; STOP_AFTER_EPOCH ends a pause. Equal options, images and thread count give
+ * equal bits, however often the run was killed and resumed.
  */
 #ifndef MISREAD_TRAIN_TRAINER_H
 #define MISREAD_TRAIN_TRAINER_H
@@ -39,8 +45,12 @@ struct mr_train_options {
 };
 
 struct mr_train_options mr_train_defaults(void);
+/* MR_E_USAGE, naming the option, if a value is out of its range. */
+enum mr_status mr_train_options_check(const struct mr_train_options *options,
+                                      struct mr_error *err) MR_NODISCARD;
 /* JSON and back; owned by the caller. Unknown keys are ignored, missing ones keep their defaults. */
 char *mr_train_options_to_json(const struct mr_train_options *options);
+/* Values of a wrong type or out of range are refused, and options stays as it was. */
 enum mr_status mr_train_options_from_json(struct mr_train_options *options, const char *json,
                                           struct mr_error *err) MR_NODISCARD;
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Initial weights from a file that was trained on other classes. */
+#ifndef MISREAD_TRAIN_INITIAL_H
+#define MISREAD_TRAIN_INITIAL_H
+
+#include <misread/base/status.h>
+
+struct mr_model;
+
+/* Reads the body's tensors (all but "fc.") from a safetensors file; the last layer too if it fits,
+ * else it keeps its initialisation. A missing or misshapen tensor, or one that is not finite, is
+ * refused: the model's weights are then undefined. */
+enum mr_status mr_initial_load(struct mr_model *model, const char *path,
+                               struct mr_error *err) MR_NODISCARD;
+
+#endif

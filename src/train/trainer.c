@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/* The trainer's thread: its beginning (row and lock), its end (state and message). */
+#include <misread/train/trainer.h>
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <misread/base/alloc.h>
+#include <misread/base/clock.h>
+#include <misread/base/file.h>
+#include <misread/base/log.h>
+#include <misread/base/str.h>
+#include <misread/base/thread.h>
+#include <misread/store/runs.h>
+#include <misread/store/store.h>
+
+#include "session.h"
+
+struct mr_trainer {
+    char *data_dir;           /* owned */
+    struct mr_store *store;   /* owned; the thread's alone once it runs */
+    struct mr_run_lock *lock; /* owned */
+    struct mr_session session;
+    struct mr_thread *thread;
+    atomic_bool is_running, ask_stop;
+    /* how it ended; read after the join */
+    enum mr_status status;
+    struct mr_error error;
+};
+
+/* Accepts half-built ones. */
+static void destroy(struct mr_trainer *trainer)
+{
+    mr_session_finish(&trainer->session);
+    mr_run_finish(&trainer->session.progress.run);
+    mr_run_lock_release(trainer->lock);
+    mr_store_close(trainer->store);
+    free(trainer->data_dir);
+    free(trainer);
+}
+
+/* Writes how the run ended. A store that fails here leaves a run that looks interrupted, which it
+ * is. */
+static void record_end(struct mr_trainer *trainer)
+{
+    struct mr_progress *progress = &trainer->session.progress;
+    struct mr_run *run = &progress->run;
+    struct mr_error err;
+
+    run->state = trainer->status == MR_OK            ? MR_RUN_DONE
+                 : trainer->status == MR_E_CANCELLED ? MR_RUN_STOPPED
+                                                     : MR_RUN_FAILED;
+    run->ended_at = mr_clock_unix();
+    run->eta_ms = 0;
+    if (run->state == MR_RUN_FAILED) {
+        free(run->message);
+        run->message = mr_xstrdup(trainer->error.message);
+    }
+    if (mr_progress_phase(progress, "", run->n_done, run->n_total, &err))
+        mr_log("run %d: cannot write how it ended: %s", run->id, err.message);
+}
+
+static void run_thread(void *arg)
+{
+    struct mr_trainer *trainer = arg;
+
+    mr_thread_yield_to_screen();
+    trainer->status = mr_session_prepare(&trainer->session, &trainer->error);
+    if (!trainer->status)
+        trainer->status = mr_session_train(&trainer->session, &trainer->error);
+    record_end(trainer);
+    mr_run_lock_release(trainer->lock);
+    trainer->lock = NULL;
+    atomic_store(&trainer->is_running, false);
+    mr_wake_raise(trainer->session.progress.wake);
+}
+
+static int n_cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return n < 1 ? 1 : (int)n;
+}
+
+/* A trainer with its own connection to the store. */
+static enum mr_status create(struct mr_trainer **trainer, const struct mr_trainer_place *place,
+                             enum mr_store_mode mode, struct mr_error *err)
+{
+    struct mr_trainer *t;
+    enum mr_status st;
+
+    if (!mr_path_is_dir(place->data_dir))
+        return mr_fail(err, MR_E_NOT_FOUND, "cannot train: there is no folder '%s'",
+                       place->data_dir);
+    t = mr_xalloc(1, sizeof *t);
+    t->data_dir = mr_xstrdup(place->data_dir);
+    t->session.data_dir = t->data_dir;
+    t->session.sandbox = place->sandbox;
+    t->session.progress.wake = place->wake;
+    st = mr_store_open(&t->store, place->project_dir, mode, err);
+    if (st) {
+        destroy(t);
+        return st;
+    }
+    t->session.progress.store = t->store;
+    *trainer = t;
+    return MR_OK;
+}
+
+/* The run's row is there: takes the lock and starts the thread. */
+static enum mr_status launch(struct mr_trainer *t, struct mr_error *err)
+{
+    struct mr_session *s = &t->session;
+    int run = s->progress.run.id;
+    enum mr_status st;
+
+    s->control = (struct mr_control){
+        .store = t->store, .run = run, .ask_stop = &t->ask_stop, .version = -1, .rate = 1};
+    s->last_path = mr_run_path(t->store, run, "last.safetensors");
+    s->best_path = mr_run_path(t->store, run, "best.safetensors");
+    s->samples_path = mr_run_path(t->store, run, "samples.txt");
+    atomic_store(&t->is_running, true);
+    st = mr_thread_start(&t->thread, "trainer", run_thread, t, err);
+    if (st)
+        atomic_store(&t->is_running, false);
+    return st;
+}
+
+static void describe(struct mr_run *run, const struct mr_train_options *options)
+{
+    run->created_at = mr_clock_unix();
+    run->state = MR_RUN_STARTING;
+    mr_str_copy(run->arch, sizeof run->arch, mr_arch_text(options->arch));
+    run->size_px = options->size_px;
+    run->batch = options->batch;
+    run->n_epochs = options->n_epochs;
+    run->seed = (int64_t)options->seed;
+    run->lr = options->lr;
+    run->options = mr_train_options_to_json(options);
+    run->message = mr_xstrdup("");
+    run->eta_ms = -1;
+}
+
+static enum mr_status begin(struct mr_trainer *t, const struct mr_train_options *options,
+                            struct mr_error *err)
+{
+    struct mr_session *s = &t->session;
+    enum mr_status st;
+
+    s->options = *options;
+    /* Written down resolved: going on with as many threads gives the same bits. */
+    if (!s->options.n_threads)
+        s->options.n_threads = n_cores();
+    describe(&s->progress.run, &s->options);
+    st = mr_run_create(t->store, &s->progress.run, err);
+    if (!st)
+        st = mr_run_lock_take(&t->lock, t->store, s->progress.run.id, err);
+    return st ? st : launch(t, err);
+}
+
+enum mr_status mr_trainer_start(struct mr_trainer **trainer, const struct mr_trainer_place *place,
+                                const struct mr_train_options *options, int *run,
+                                struct mr_error *err)
+{
+    struct mr_trainer *t = NULL;
+    enum mr_status st = mr_train_options_check(options, err);
+
+    if (!st)
+        st = create(&t, place, MR_STORE_CREATE, err);
+    if (st)
+        return st;
+    st = begin(t, options, err);
+    if (st) {
+        destroy(t);
+        return st;
+    }
+    *run = t->session.progress.run.id;
+    *trainer = t;
+    return MR_OK;
+}
+
+static enum mr_status begin_again(struct mr_trainer *t, int run, struct mr_error *err)
+{
+    struct mr_session *s = &t->session;
+    struct mr_run *row = &s->progress.run;
+    enum mr_status st = mr_run_load(t->store, run, row, err);
+
+    if (!st)
+        st = mr_run_lock_take(&t->lock, t->store, row->id, err);
+    if (!st && row->state == MR_RUN_DONE)
+        st = mr_fail(err, MR_E_USAGE, "run %d is done: there is nothing to go on with", row->id);
+    if (!st)
+        st = mr_train_options_from_json(&s->options, row->options ? row->options : "", err);
+    if (!st)
+        st = mr_control_drop(t->store, row->id, err);
+    if (st)
+        return st;
+    if (s->options.n_threads <= 0 || s->options.n_threads > n_cores())
+        s->options.n_threads = n_cores();
+    row->state = MR_RUN_STARTING;
+    row->ended_at = 0;
+    row->eta_ms = -1;
+    free(row->message);
+    row->message = mr_xstrdup("");
+    return launch(t, err);
+}
+
+enum mr_status mr_trainer_resume(struct mr_trainer **trainer, const struct mr_trainer_place *place,
+                                 int run, struct mr_error *err)
+{
+    struct mr_trainer *t = NULL;
+    enum mr_status st = create(&t, place, MR_STORE_EXISTING, err);
+
+    if (st)
+        return st;
+    st = begin_again(t, run, err);
+    if (st) {
+        destroy(t);
+        return st;
+    }
+    *trainer = t;
+    return MR_OK;
+}
+
+bool mr_trainer_is_running(const struct mr_trainer *trainer)
+{
+    return atomic_load(&trainer->is_running);
+}
+
+void mr_trainer_ask_stop(struct mr_trainer *trainer)
+{
+    atomic_store(&trainer->ask_stop, true);
+}
+
+enum mr_status mr_trainer_join(struct mr_trainer *trainer, struct mr_error *err)
+{
+    enum mr_status st;
+
+    if (!trainer)
+        return MR_OK;
+    mr_thread_join(trainer->thread);
+    st = trainer->status == MR_E_CANCELLED ? MR_OK : trainer->status;
+    if (st && err)
+        *err = trainer->error;
+    destroy(trainer);
+    return st;
+}
