@@ -3,6 +3,7 @@
 #include "front.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -30,9 +30,31 @@ int mr_front_socket(void)
     return text ? atoi(text) : -1;
 }
 
+/*
+ * Signals come through a pipe, not a signalfd: in this process OpenBLAS has started its threads already, and a
+ * signal that is blocked here would be delivered to one of them, which drops it.
+ */
+static int signal_pipe[2] = {-1, -1};
+
+struct caught {
+    int number;
+    bool is_for_us_alone; /* sent by kill(), not by the terminal to its whole process group */
+};
+
+static void catch(int number, siginfo_t *info, void *context)
+{
+    const struct caught caught = {number, info->si_code == SI_USER};
+    int saved = errno;
+    ssize_t n = write(signal_pipe[1], &caught, sizeof caught);
+
+    (void)context;
+    (void)n; /* a full pipe holds more than enough signals */
+    errno = saved;
+}
+
 struct front {
     pid_t program;
-    int socket, signals;
+    int socket;
     bool has_terminal;
     struct termios terminal; /* as the shell left it */
 };
@@ -93,30 +115,33 @@ static bool listen_to_program(const struct front *front)
 }
 
 /* What was sent to this process alone goes on to the program; what the terminal sends reaches both. */
-static void pass_on(const struct front *front, const struct signalfd_siginfo *info)
+static void pass_on(const struct front *front, const struct caught *caught)
 {
-    if (info->ssi_signo != SIGCHLD && info->ssi_signo != SIGCONT && info->ssi_code == SI_USER)
-        kill(front->program, (int)info->ssi_signo);
+    if (caught->number != SIGCHLD && caught->is_for_us_alone)
+        kill(front->program, caught->number);
 }
 
 static int wait_for_program(const struct front *front)
 {
-    struct pollfd fds[2] = {{.fd = front->signals, .events = POLLIN},
+    struct pollfd fds[2] = {{.fd = signal_pipe[0], .events = POLLIN},
                             {.fd = front->socket, .events = POLLIN}};
-    struct signalfd_siginfo info;
+    struct caught caught;
     int status;
 
     for (;;) {
         if (reap(front, &status))
             return status;
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
-            return EXIT_FAILURE;
+        if (poll(fds, 2, -1) < 0) {
+            if (errno != EINTR)
+                return EXIT_FAILURE;
+            fds[1].revents = 0;
+        }
         if (fds[1].revents & POLLIN && listen_to_program(front))
             return EXIT_SUCCESS;
         if (fds[1].revents & POLLHUP)
             fds[1].fd = -1; /* ending; its exit status comes by SIGCHLD */
-        if (fds[0].revents & POLLIN && read(front->signals, &info, sizeof info) == sizeof info)
-            pass_on(front, &info);
+        while (read(signal_pipe[0], &caught, sizeof caught) == sizeof caught)
+            pass_on(front, &caught);
     }
 }
 
@@ -145,21 +170,27 @@ static int start_program(struct front *front, char **argv)
     return failed;
 }
 
+static int catch_signals(void)
+{
+    static const int numbers[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+    struct sigaction action = {.sa_sigaction = catch, .sa_flags = SA_SIGINFO | SA_RESTART};
+
+    if (pipe2(signal_pipe, O_NONBLOCK | O_CLOEXEC))
+        return errno;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        sigaction(numbers[i], &action, NULL);
+    return 0;
+}
+
 int mr_front_run(char **argv)
 {
-    static const int caught[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCONT};
     struct front front = {.has_terminal = !tcgetattr(STDIN_FILENO, &front.terminal)};
-    sigset_t signals;
-    int failed;
+    int failed = catch_signals();
 
-    sigemptyset(&signals);
-    for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
-        sigaddset(&signals, caught[i]);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    front.signals = signalfd(-1, &signals, SFD_CLOEXEC);
-    failed = start_program(&front, argv);
-    if (front.signals < 0 || failed) {
-        fprintf(stderr, "misread: cannot start the program: %s\n", strerror(failed ? failed : errno));
+    if (!failed)
+        failed = start_program(&front, argv);
+    if (failed) {
+        fprintf(stderr, "misread: cannot start the program: %s\n", strerror(failed));
         return EXIT_FAILURE;
     }
     return wait_for_program(&front);
