@@ -6,6 +6,14 @@
 
 #include <misread/base/alloc.h>
 
+/* AddressSanitizer ends the program otherwise where malloc returns NULL. */
+const char *__asan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
+
 static void gives_zeroed_memory(void **state)
 {
     static const char zero[1000];

@@ -558,7 +558,7 @@ static void ends_with_its_parent(void **state)
         make_sandbox(2);
         n = find_children(getpid(), pids, 1);
         n += find_children(pids[0], pids + 1, 4);
-        if (write(ends[1], pids, sizeof pids) < 0)
+        if (n != 4 || write(ends[1], pids, sizeof pids) < 0)
             _exit(1);
         for (;;)
             pause();
@@ -591,6 +591,26 @@ static void fails_in_a_sentence_once_the_zygote_is_gone(void **state)
     assert_int_equal(run(sandbox, REVERSE, "abc", 0, &taken, &err), MR_E_SANDBOX);
     assert_non_null(strstr(err.message, "has ended"));
     mr_sandbox_destroy(sandbox);
+}
+
+static void refuses_rather_than_run_unprotected(void **state)
+{
+    struct mr_sandbox_options options = {.parsers = parsers,
+                                         .n_parsers = N_PARSERS,
+                                         .n_decoders = 2,
+                                         .in_cap = MiB,
+                                         .out_cap = MiB,
+                                         .heap = SIZE_MAX / 4, /* cannot be had beforehand */
+                                         .deadline_ms = DEADLINE_MS};
+    struct mr_sandbox *sandbox = NULL;
+    struct mr_error err;
+    pid_t left[4];
+
+    skip_without_processes();
+    assert_int_equal(mr_sandbox_create(&sandbox, &options, &err), MR_E_SANDBOX);
+    assert_non_null(strstr(err.message, "cannot protect a decoder (heap)"));
+    assert_null(sandbox);
+    assert_int_equal(find_children(getpid(), left, 4), 0);
 }
 
 static void gives_big_output_back_to_the_system(void **state)
@@ -713,6 +733,7 @@ int main(void)
         cmocka_unit_test(is_out_of_reach_of_the_terminals_signals),
         cmocka_unit_test(ends_with_its_parent),
         cmocka_unit_test(fails_in_a_sentence_once_the_zygote_is_gone),
+        cmocka_unit_test(refuses_rather_than_run_unprotected),
         cmocka_unit_test(gives_big_output_back_to_the_system),
         cmocka_unit_test(answers_many_threads_each_its_own),
         cmocka_unit_test(keeps_a_decoder_for_the_screen),
