@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a file to pixels, always in a sandboxed decoder. Formats are told by content. JPEG and PNG (BMP,
- * PNM) are decoded; TIFF, WebP, GIF, DICOM and HTML are recognised and refused by name. EXIF
+ * From a file to pixels, always in a sandboxed decoder. Formats are told by content. JPEG and PNG
+ * (BMP, PNM) are decoded; TIFF, WebP, GIF, DICOM and HTML are recognised and refused by name. EXIF
  * orientation is applied. A truncated or damaged file is refused with its reason, never half shown.
  */
 #ifndef MISREAD_IMAGE_DECODE_H
@@ -18,7 +18,12 @@ struct mr_image;
 #define MR_IMAGE_MAX_SIDE   16384
 #define MR_IMAGE_MAX_PIXELS ((size_t)64 << 20)
 
-/* Options for mr_sandbox_create that hold the image parsers, with room for MR_IMAGE_MAX_PIXELS. */
+/* The number of the image parser: a table that holds more parsers must keep it there. */
+#define MR_IMAGE_PARSER 0
+
+/* Options for mr_sandbox_create that hold the image parser, with room for MR_IMAGE_MAX_PIXELS. In a
+ * build with AddressSanitizer, ThreadSanitizer or MemorySanitizer in_process is set: their runtimes
+ * make system calls. */
 struct mr_sandbox_options mr_image_sandbox_options(int n_decoders);
 
 /* Reads and decodes path. MR_E_FORMAT, MR_E_LIMIT, MR_E_UNSUPPORTED, MR_E_SANDBOX or MR_E_IO with a

@@ -9,8 +9,8 @@
 
 struct mr_image;
 
-/* Baseline JPEG, 4:2:0. quality 1..100. *data owned by the caller (free). MR_E_UNSUPPORTED in a build
- * without libjpeg-turbo. */
+/* Baseline JPEG, 4:2:0. quality 1..100. *data owned by the caller (free). MR_E_UNSUPPORTED in a
+ * build without libjpeg-turbo. */
 enum mr_status mr_image_encode_jpeg(const struct mr_image *image, int quality, unsigned char **data,
                                     size_t *n, struct mr_error *err) MR_NODISCARD;
 

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* In the program: hands bytes to a decoder, distrusts the answer, turns the pixels upright. */
+#include <misread/image/decode.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <misread/base/file.h>
+#include <misread/image/image.h>
+
+#include "parse.h"
+
+/* A decode that takes longer than this is an attack or a bug: 64 megapixels of PNG take two
+ * seconds. */
+#define DEADLINE_MS 10000
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IN_SANITIZER true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+#define IN_SANITIZER true
+#endif
+#endif
+#ifndef IN_SANITIZER
+#define IN_SANITIZER false
+#endif
+
+struct mr_sandbox_options mr_image_sandbox_options(int n_decoders)
+{
+    static const struct mr_sandbox_parser parsers[] = {
+        [MR_IMAGE_PARSER] = {.name = "image", .parse = mr_parse_image},
+    };
+
+    return (struct mr_sandbox_options){
+        .parsers = parsers,
+        .n_parsers = sizeof parsers / sizeof *parsers,
+        .n_decoders = n_decoders,
+        .in_cap = MR_IMAGE_MAX_BYTES,
+        .out_cap = MR_IMAGE_MAX_PIXELS * 3,
+        .heap = MR_PARSE_HEAP,
+        .deadline_ms = DEADLINE_MS,
+        .in_process = IN_SANITIZER,
+    };
+}
+
+/*
+ * EXIF orientations as the way from the file's pixels to upright ones:
+ *
+ *   1 as is        2 mirrored      3 half turn       4 upside down mirrored
+ *   5 transposed   6 turned right  7 anti-transposed 8 turned left
+ *
+ * upright(x, y) = stored(y, x) if is_swapped, else stored(x, y), with the stored axis counted from
+ * its end where flipped.
+ */
+static const struct {
+    bool is_x_flipped, is_y_flipped, is_swapped;
+} turns[9] = {
+    [1] = {false, false, false}, [2] = {true, false, false}, [3] = {true, true, false},
+    [4] = {false, true, false},  [5] = {false, false, true}, [6] = {false, true, true},
+    [7] = {true, true, true},    [8] = {true, false, true},
+};
+
+static void turn(struct mr_image *image, const unsigned char *stored, int w, int h, int orientation)
+{
+    ptrdiff_t dx = turns[orientation].is_x_flipped ? -1 : 1;
+    ptrdiff_t dy = turns[orientation].is_y_flipped ? -w : w;
+    ptrdiff_t first = (dx < 0 ? w - 1 : 0) + (dy < 0 ? (ptrdiff_t)(h - 1) * w : 0);
+    bool is_swapped = turns[orientation].is_swapped;
+    ptrdiff_t step_x = is_swapped ? dy : dx, step_y = is_swapped ? dx : dy;
+    unsigned char *out = image->rgb;
+
+    for (int y = 0; y < image->h; y++)
+        for (int x = 0; x < image->w; x++, out += 3)
+            memcpy(out, stored + 3 * (first + x * step_x + y * step_y), 3);
+}
+
+/* Every number is checked again: the decoder may have been taken over. */
+static enum mr_status take_pixels(void *ctx, const struct mr_sandbox_call *call,
+                                  struct mr_error *err)
+{
+    struct mr_image **image = ctx;
+    int w = call->values[MR_PARSE_W], h = call->values[MR_PARSE_H];
+    int orientation = call->values[MR_PARSE_ORIENTATION];
+    enum mr_status st;
+
+    if (w < 1 || h < 1 || w > MR_IMAGE_MAX_SIDE || h > MR_IMAGE_MAX_SIDE ||
+        (size_t)w * (size_t)h > MR_IMAGE_MAX_PIXELS || call->n_out != (size_t)w * (size_t)h * 3 ||
+        call->n_out > call->out_cap || orientation < 1 || orientation > 8)
+        return mr_fail(err, MR_E_SANDBOX, "the decoder answered nonsense and was stopped");
+    st = turns[orientation].is_swapped ? mr_image_create(image, h, w, err)
+                                       : mr_image_create(image, w, h, err);
+    if (st)
+        return st;
+    if (orientation == 1)
+        memcpy((*image)->rgb, call->out, call->n_out);
+    else
+        turn(*image, call->out, w, h, orientation);
+    return MR_OK;
+}
+
+enum mr_status mr_image_decode(struct mr_image **image, struct mr_sandbox *sandbox,
+                               enum mr_sandbox_who who, const unsigned char *data, size_t n,
+                               const char *name, struct mr_error *err)
+{
+    struct mr_error why = {0};
+    struct mr_image *decoded = NULL;
+    enum mr_status st;
+
+    st = mr_sandbox_run(sandbox, who, MR_IMAGE_PARSER, data, n, NULL, take_pixels, &decoded, &why);
+    if (st)
+        return mr_fail(err, st, "cannot read '%s': %s", name, why.message);
+    *image = decoded;
+    return MR_OK;
+}
+
+enum mr_status mr_image_load(struct mr_image **image, struct mr_sandbox *sandbox,
+                             enum mr_sandbox_who who, const char *path, struct mr_error *err)
+{
+    unsigned char *data = NULL;
+    size_t n = 0;
+    enum mr_status st = mr_file_read(path, MR_IMAGE_MAX_BYTES, &data, &n, err);
+
+    if (!st)
+        st = mr_image_decode(image, sandbox, who, data, n, path, err);
+    free(data);
+    return st;
+}
