@@ -21,7 +21,8 @@ static struct mr_image_row *add(int class_id, int content)
 {
     struct mr_image_row *row = &rows[n_rows];
 
-    *row = (struct mr_image_row){.class_id = class_id, .side = MR_SIDE_NONE, .group = groups[n_rows]};
+    *row =
+        (struct mr_image_row){.class_id = class_id, .side = MR_SIDE_NONE, .group = groups[n_rows]};
     groups[n_rows][0] = '\0';
     snprintf(row->hash, sizeof row->hash, "%016llx%048d",
              (unsigned long long)mr_hash_mix((uint64_t)content + 1), content);
@@ -118,7 +119,8 @@ static void gives_a_class_of_two_large_groups_one_on_each_side(void **state)
 {
     clear();
     for (int i = 0; i < 8; i++)
-        add_in_group(0, i, i / 4); /* either overshoots the target of 2 by as much as it fell short */
+        add_in_group(0, i,
+                     i / 4); /* either overshoots the target of 2 by as much as it fell short */
     add_many(1, 10);
     mr_split_assign(rows, n_rows, 2, 42, .2);
     assert_groups_whole();
@@ -184,7 +186,8 @@ static void sends_new_members_after_their_group(void **state)
     assert_groups_whole();
 }
 
-/* A project split anew after a few images came differs little: what counts is the hash, not the number. */
+/* A project split anew after a few images came differs little: what counts is the hash, not the
+ * number. */
 static void differs_little_when_split_anew_with_more_images(void **state)
 {
     enum mr_side before[400];

@@ -45,7 +45,8 @@ static double largest_difference(const float *a, const float *b, int size)
     return largest;
 }
 
-/* The pixel of a symmetry of the square: mirrors first, then the transposition, seen from the result. */
+/* The pixel of a symmetry of the square: mirrors first, then the transposition, seen from the
+ * result. */
 static int symmetric(int i, int size, int symmetry)
 {
     int c = i % 3, x = i / 3 % size, y = i / 3 / size, t;
@@ -200,8 +201,9 @@ static double reflected(double x, int size)
 }
 
 /*
- * Red is the column and green the row, so that a result says where it was sampled: bilinear sampling is exact on a
- * ramp. Worked out here the long way round: mirror, zoom about the focus, rotate, each as a step.
+ * Red is the column and green the row, so that a result says where it was sampled: bilinear
+ * sampling is exact on a ramp. Worked out here the long way round: mirror, zoom about the focus,
+ * rotate, each as a step.
  */
 static void samples_where_rotation_zoom_and_mirrors_say(void **state)
 {
@@ -279,7 +281,8 @@ static void brightness_adds_to_logits_and_contrast_multiplies_them(void **state)
     assert_true(mr_augment_light(&harsh, 0) > 0 && mr_augment_light(&harsh, 1) < 1);
 }
 
-/* Of a number that is uniform in [lo, hi): mean and variance within 4.5 standard errors, and the range itself. */
+/* Of a number that is uniform in [lo, hi): mean and variance within 4.5 standard errors, and the
+ * range itself. */
 static void assert_uniform(const double *x, int n, double lo, double hi)
 {
     double mean = 0, variance = 0, width = hi - lo;
