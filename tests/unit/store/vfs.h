@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A SQLite VFS that stands before the real one, writes down what reaches the disk in which order, fails
- * on demand, and can leave fsync out. After SQLite's own crash tests (sqlite.org/testing.html).
+ * A SQLite VFS that stands before the real one, writes down what reaches the disk in which order,
+ * fails on demand, and can leave fsync out. After SQLite's own crash tests
+ * (sqlite.org/testing.html).
  */
 #ifndef MISREAD_TESTS_STORE_VFS_H
 #define MISREAD_TESTS_STORE_VFS_H
@@ -90,8 +91,8 @@ static int shim_fault(enum shim_op op, enum shim_kind kind)
     return rc;
 }
 
-#define SHIM_REAL(file) (((struct shim_file *)(file))->real)
-#define SHIM_KIND(file) (((struct shim_file *)(file))->kind)
+#define SHIM_REAL(file)            (((struct shim_file *)(file))->real)
+#define SHIM_KIND(file)            (((struct shim_file *)(file))->kind)
 #define SHIM_PASS(file, call, ...) (SHIM_REAL(file)->pMethods->call(SHIM_REAL(file), ##__VA_ARGS__))
 
 static int shim_close(sqlite3_file *f)
