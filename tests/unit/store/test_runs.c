@@ -297,6 +297,32 @@ static void takes_the_lock_while_others_look(void **state)
     remove_folder(dir);
 }
 
+static void does_not_take_another_watcher_for_a_trainer(void **state)
+{
+    char *dir = make_folder();
+    struct mr_store *store = open_store(dir);
+    struct mr_run run = make_run(store, MR_RUN_TRAINING);
+    struct mr_run_lock *lock;
+    struct mr_error err;
+    int status, n_live = 0;
+    pid_t pid;
+
+    assert_ok(mr_run_lock_take(&lock, store, run.id, &err), err); /* so that there is a lock */
+    mr_run_lock_release(lock);
+    pid = fork();
+    if (!pid) {
+        for (;;)
+            mr_run_is_live(store, run.id);
+    }
+    for (int i = 0; i < 20000; i++)
+        n_live += mr_run_is_live(store, run.id);
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(n_live, 0);
+    mr_store_close(store);
+    remove_folder(dir);
+}
+
 static void refuses_a_state_that_it_does_not_know(void **state)
 {
     char *dir = make_folder();
@@ -323,6 +349,7 @@ int main(void)
         cmocka_unit_test(is_interrupted_if_it_says_live_and_is_not),
         cmocka_unit_test(is_free_after_its_trainer_was_killed),
         cmocka_unit_test(takes_the_lock_while_others_look),
+        cmocka_unit_test(does_not_take_another_watcher_for_a_trainer),
         cmocka_unit_test(refuses_a_state_that_it_does_not_know),
     };
 

@@ -14,7 +14,8 @@
 
 #include <sqlite3.h>
 
-enum shim_op { SHIM_WRITE, SHIM_SYNC, SHIM_TRUNCATE, SHIM_ACK };
+/* READ can fail but is not written down. */
+enum shim_op { SHIM_WRITE, SHIM_SYNC, SHIM_TRUNCATE, SHIM_ACK, SHIM_READ };
 enum shim_kind { SHIM_DB, SHIM_WAL, SHIM_N_KINDS, SHIM_OTHER = SHIM_N_KINDS };
 
 struct shim_event {
@@ -102,7 +103,9 @@ static int shim_close(sqlite3_file *f)
 
 static int shim_read(sqlite3_file *f, void *data, int n, sqlite3_int64 offset)
 {
-    return SHIM_PASS(f, xRead, data, n, offset);
+    int rc = shim_fault(SHIM_READ, SHIM_KIND(f));
+
+    return rc ? rc : SHIM_PASS(f, xRead, data, n, offset);
 }
 
 static int shim_write(sqlite3_file *f, const void *data, int n, sqlite3_int64 offset)
