@@ -213,7 +213,7 @@ static void check_state(const char *dir, int n_acked, int at, int fate)
     struct mr_store *store;
     struct mr_decision *decisions;
     struct mr_error err;
-    int n;
+    int n = 0;
 
     if (mr_store_open(&store, dir, MR_STORE_EXISTING, &err) ||
         mr_decisions_load(store, &decisions, &n, &err))

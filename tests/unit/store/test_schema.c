@@ -4,9 +4,12 @@
 #include "schema.h"
 #include "sql.h"
 
+#define FIRST_STEP                                  \
+    "CREATE TABLE a (x); INSERT INTO a VALUES (1);" \
+    "PRAGMA application_id = 1297237058; PRAGMA user_version = 1;"
+
 static const char *const small_steps[] = {
-    "CREATE TABLE a (x); INSERT INTO a VALUES (1); PRAGMA application_id = 1297237058;"
-    "PRAGMA user_version = 1;",
+    (FIRST_STEP),
     "ALTER TABLE a ADD COLUMN y; UPDATE a SET y = x + 1; PRAGMA user_version = 2;",
     "CREATE TABLE b AS SELECT x + y AS z FROM a; PRAGMA user_version = 3;",
 };
@@ -52,7 +55,7 @@ static void brings_any_older_version_forward(void **state)
 static void leaves_the_old_tables_when_a_step_fails(void **state)
 {
     static const char *const broken_steps[] = {
-        small_steps[0], "ALTER TABLE a ADD COLUMN y; PRAGMA user_version = 2;",
+        (FIRST_STEP), "ALTER TABLE a ADD COLUMN y; PRAGMA user_version = 2;",
         "INSERT INTO nowhere VALUES (1); PRAGMA user_version = 3;"};
     struct mr_schema old = {small_steps, 1}, new = {broken_steps, 3};
     struct mr_store store = bare_store();

@@ -9,6 +9,8 @@
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
+#include <misread/base/file.h>
+
 #include "sql.h"
 
 static ino_t synced[256];
@@ -171,9 +173,8 @@ static enum mr_status open_as_nobody(const char *dir, enum mr_store_mode mode, c
 
 static void asks_for_another_folder_where_it_cannot_write(void **state)
 {
-    char *base = make_folder(), dir[128], message[512];
+    char *base = make_folder(), *dir = mr_path_join(base, ".misread"), message[512];
 
-    snprintf(dir, sizeof dir, "%s/.misread", base);
     assert_int_equal(chmod(base, 0555), 0);
     assert_int_equal(open_as_nobody(dir, MR_STORE_CREATE, message, sizeof message), MR_E_IO);
     assert_non_null(strstr(message, "--project DIR"));
@@ -185,6 +186,7 @@ static void asks_for_another_folder_where_it_cannot_write(void **state)
     assert_int_equal(open_as_nobody(dir, MR_STORE_EXISTING, message, sizeof message), MR_E_IO);
     assert_non_null(strstr(message, "--project DIR"));
     assert_int_equal(chmod(dir, 0755), 0);
+    free(dir);
     remove_folder(base);
 }
 
