@@ -67,9 +67,14 @@ const struct mr_tensor *mr_model_find_tensor(const struct mr_model *model, const
 float *mr_model_params(struct mr_model *model);
 float *mr_model_grads(struct mr_model *model);
 size_t mr_model_n_params(const struct mr_model *model);
+/* Floats at the beginning of both blocks that are trained: all tensors but the running statistics, which
+ * lie behind them. An optimiser steps over these in one go. */
+size_t mr_model_n_trained(const struct mr_model *model);
 /* Copies a tensor to and from torchvision's layout (O, I, kh, kw). dst/src hold tensor->n floats. */
 void mr_model_get_tensor(const struct mr_model *model, const struct mr_tensor *tensor, float *dst);
 void mr_model_set_tensor(struct mr_model *model, const struct mr_tensor *tensor, const float *src);
+/* The same for the gradient; training models only. */
+void mr_model_get_grad(const struct mr_model *model, const struct mr_tensor *tensor, float *dst);
 
 enum mr_mode {
     MR_MODE_EVAL, /* running statistics */

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A network as tables, built once: its named tensors, its units (convolution and batch norm), and
+ * the list of operations of a step, each with the buffers it touches. step.c walks the list.
+ */
+#ifndef MISREAD_NN_NET_H
+#define MISREAD_NN_NET_H
+
+#include <stddef.h>
+
+#include <misread/kernel/conv.h>
+#include <misread/kernel/norm.h>
+#include <misread/nn/model.h>
+
+#include "plan.h"
+
+#define MR_NET_MAX_UNITS   56
+#define MR_NET_MAX_OPS     512
+#define MR_NET_MAX_TENSORS 272
+#define MR_NET_NAME        64
+
+/* A convolution and its batch norm; tensors by number. */
+struct mr_unit {
+    struct mr_conv_shape conv; /* n = max_batch */
+    int weight, gamma, beta, running_mean, running_var;
+    int x, z, y; /* buffers: input, convolution's output, batch norm's output */
+    int stats;   /* buffer: the batch's mean, then 1 / standard deviation */
+    enum mr_activation act;
+};
+
+/* X(name, function in step.c) */
+#define MR_OP_LIST(X)                           \
+    X(CONV, conv_forward)                       \
+    X(NORM, norm_forward)                       \
+    X(MAXPOOL, maxpool_forward)                 \
+    X(AVGPOOL, avgpool_forward)                 \
+    X(LINEAR, linear_forward)                   \
+    X(LINEAR_BACK, linear_backward)             \
+    X(AVGPOOL_BACK, avgpool_backward)           \
+    X(RELU_BACK, relu_backward)                 \
+    X(NORM_BACK, norm_backward)                 \
+    X(CONV_BACK_WEIGHTS, conv_backward_weights) \
+    X(CONV_BACK_DATA, conv_backward_data)       \
+    X(MAXPOOL_BACK, maxpool_backward)
+
+enum mr_op_kind {
+#define X(name, function) MR_OP_##name,
+    MR_OP_LIST(X)
+#undef X
+        MR_N_OP
+};
+
+#define MR_NO_BUFFER (-1)
+
+struct mr_op {
+    enum mr_op_kind kind;
+    int unit;    /* -1: none */
+    int in, out; /* buffers; out may be in */
+    int extra; /* NORM: residual; *_BACK: the forward's output that masks dy; MAXPOOL*: the index */
+    enum mr_write write;
+};
+
+struct mr_net {
+    struct mr_model_options options;
+    struct mr_tensor tensors[MR_NET_MAX_TENSORS];
+    char names[MR_NET_MAX_TENSORS][MR_NET_NAME];
+    int n_tensors;
+    size_t n_params;  /* floats of all tensors */
+    size_t n_trained; /* the first of them */
+    struct mr_unit units[MR_NET_MAX_UNITS];
+    int n_units;
+    struct mr_op ops[MR_NET_MAX_OPS];
+    int n_ops, n_forward; /* the first n_forward are the forward pass */
+    struct mr_plan plan;
+    size_t n_activations;                 /* floats */
+    int input, features, logits, dlogits; /* buffers */
+    int fc_weight, fc_bias;               /* tensors */
+    int n_features;
+    int pool_h, pool_w; /* input of the max pooling */
+    int last_h, last_w; /* input of the average pooling */
+};
+
+/* Fills a zeroed net. Options are checked by the caller. */
+void mr_net_init(struct mr_net *net, const struct mr_model_options *options);
+
+#endif
