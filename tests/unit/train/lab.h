@@ -17,7 +17,9 @@
 #include <misread/train/trainer.h>
 
 #define LAB_N_PER_CLASS 20
-#define LAB_PATIENCE_MS 120000 /* the machine may be busy; a case that waits this long has failed */
+#define LAB_PATIENCE_MS                                                       \
+    120000 /* the machine may be busy; a case that waits this long has failed \
+            */
 
 struct lab {
     char *root;

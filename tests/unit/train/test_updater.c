@@ -41,7 +41,8 @@ static void covers_each_trained_float_once_and_no_other(void **state)
     mr_model_destroy(model);
 }
 
-/* With no gradient at all, what is left is the decay: w (1 - lr wd) on everything that is trained. */
+/* With no gradient at all, what is left is the decay: w (1 - lr wd) on everything that is trained.
+ */
 static void decays_everything_trained_and_nothing_else(void **state)
 {
     static const enum mr_optimizer_kind kinds[] = {MR_OPTIMIZER_ADAMW, MR_OPTIMIZER_SGD};
