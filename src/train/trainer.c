@@ -2,8 +2,10 @@
 /* The trainer's thread: its beginning (row and lock), its end (state and message). */
 #include <misread/train/trainer.h>
 
+#include <dirent.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <misread/base/alloc.h>
@@ -108,13 +110,30 @@ static enum mr_status create(struct mr_trainer **trainer, const struct mr_traine
     return MR_OK;
 }
 
-/* The run's row is there: takes the lock and starts the thread. */
+/* Removes what a killed trainer left of files it was writing. The lock is held: nobody is writing
+ * now. */
+static void sweep(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+
+    while (dir && (entry = readdir(dir)))
+        if (strstr(entry->d_name, ".tmp."))
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir)
+        closedir(dir);
+}
+
+/* The run's row and lock are there: starts the thread. */
 static enum mr_status launch(struct mr_trainer *t, struct mr_error *err)
 {
     struct mr_session *s = &t->session;
     int run = s->progress.run.id;
+    char *folder = mr_run_path(t->store, run, "");
     enum mr_status st;
 
+    sweep(folder);
+    free(folder);
     s->control = (struct mr_control){
         .store = t->store, .run = run, .ask_stop = &t->ask_stop, .version = -1, .rate = 1};
     s->last_path = mr_run_path(t->store, run, "last.safetensors");
