@@ -368,6 +368,7 @@ static void leave_screen(struct mr_term *term)
     mr_str_add(&out, term->leave);
     endwin();
     take_cells(term, &out);
+    mr_str_add(&out, capability("cnorm")); /* again: some restore a hidden one with the screen */
     send(term, &out);
     mr_str_finish(&out);
     mr_layer_forget(term->layer);

@@ -14,10 +14,12 @@
 #include "state.h"
 
 /*
- * Ends a half-written string, synchronised output, mouse, keypad and colours, shows the cursor,
- * leaves the alternate screen. Terminals ignore what they do not know.
+ * Ends a half-written string, synchronised output, mouse, keypad and colours, leaves the alternate
+ * screen, and shows the cursor (last: some terminals restore it with the screen). Terminals ignore
+ * what they do not know.
  */
-#define FAREWELL "\033\\\033[?2026l\033[?1006l\033[?1000l\033[?1l\033>\033[0m\033[?25h\033[?1049l"
+const char mr_term_reset_bytes[] = "\033\\\033[?2026l\033[?1006l\033[?1000l\033[?1l\033>\033[0m"
+                                   "\033[?1049l\033[?25h";
 
 /* Signal handlers need these; there is one terminal. */
 static struct {
@@ -75,9 +77,11 @@ void mr_tty_forget(void)
 
 void mr_tty_set_farewell(const char *bytes)
 {
-    int n = snprintf(tty.farewell, sizeof tty.farewell, FAREWELL "%s", bytes);
+    int n = snprintf(tty.farewell, sizeof tty.farewell, "\033\\%s%s", bytes, mr_term_reset_bytes);
 
-    tty.n_farewell = n > 0 && n < (int)sizeof tty.farewell ? (size_t)n : strlen(FAREWELL);
+    if (n >= (int)sizeof tty.farewell)
+        n = snprintf(tty.farewell, sizeof tty.farewell, "%s", mr_term_reset_bytes);
+    tty.n_farewell = (size_t)n;
 }
 
 void mr_term_emergency(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Stand-ins for the few functions of the image room that term calls, so that its suites depend on no other room.
- * Weak: where the library has the real ones they may take their place. */
+/* Stand-ins for the few functions of the image room that term calls, so that its suites depend on
+ * no other room. Weak: where the library has the real ones they may take their place. */
 #ifndef MISREAD_TESTS_TERM_FAKE_IMAGE_H
 #define MISREAD_TESTS_TERM_FAKE_IMAGE_H
 

@@ -157,11 +157,10 @@ static void draws_half_blocks_with_the_right_colors(void **state)
 
     /* 8 x 2 cells of 10 x 20: 80 x 40 pixels, filled exactly */
     mr_half_encode(&out, image, (struct mr_size_cells){8, 2}, (struct mr_size_px){10, 20}, 1 << 24);
-    assert_string_equal(out.text,
-                        "\033[38;2;200;0;0m\033[48;2;200;0;0m▀▀▀▀"
-                        "\033[38;2;0;0;200m\033[48;2;0;0;200m▀▀▀▀\033[0m\n"
-                        "\033[38;2;200;0;0m\033[48;2;200;0;0m▀▀▀▀"
-                        "\033[38;2;0;0;200m\033[48;2;0;0;200m▀▀▀▀\033[0m\n");
+    assert_string_equal(out.text, "\033[38;2;200;0;0m\033[48;2;200;0;0m▀▀▀▀"
+                                  "\033[38;2;0;0;200m\033[48;2;0;0;200m▀▀▀▀\033[0m\n"
+                                  "\033[38;2;200;0;0m\033[48;2;200;0;0m▀▀▀▀"
+                                  "\033[38;2;0;0;200m\033[48;2;0;0;200m▀▀▀▀\033[0m\n");
     mr_str_finish(&out);
     mr_image_destroy(image);
 }
@@ -171,7 +170,8 @@ static void averages_areas_and_letterboxes(void **state)
     struct mr_image *image = two_colors();
     struct mr_str out = MR_STR_EMPTY;
 
-    /* 1 x 1 half cell of picture in the middle of 3 x 1 cells of 10 x 20: the mean of all; black around */
+    /* 1 x 1 half cell of picture in the middle of 3 x 1 cells of 10 x 20: the mean of all; black
+     * around */
     image->w = 40;
     mr_half_encode(&out, image, (struct mr_size_cells){1, 1}, (struct mr_size_px){10, 20}, 1 << 24);
     assert_non_null(strstr(out.text, "2;100;0;100m"));

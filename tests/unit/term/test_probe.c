@@ -11,8 +11,8 @@
 
 static const struct mr_probe_window window_110x34 = {{110, 34}, {990, 646}};
 
-#define XTERM_SIXEL                                                                                \
-    "\033[6;19;9t\033[4;646;990t\033[?1;0;1024S\033[?2;0;990;646S\033[?2026;0$y"                   \
+#define XTERM_SIXEL                                                              \
+    "\033[6;19;9t\033[4;646;990t\033[?1;0;1024S\033[?2;0;990;646S\033[?2026;0$y" \
     "\033P>|XTerm(379)\033\\\033[?63;1;2;4;6;9;15;16;22;28c"
 
 /* What was recorded from the terminals of the table, and what must follow from it. */
@@ -23,15 +23,39 @@ static const struct {
     struct mr_size_px cell, max;
 } terminals[] = {
     {"xterm with sixel", XTERM_SIXEL, true, true, false, 1024, {9, 19}, {990, 646}},
-    {"xterm as Debian has it", "\033[?1;3S\033[?2;3S\033[?64;1;2;6;9;15;16;17;18;21;22;28c", true,
-     false, false, 0, {0, 0}, {0, 0}},
-    {"xterm -ti vt340", "\033[?1;0;1024S\033[?2;0;480;312S\033[?63;1;2;4;6c", true, true, false,
-     1024, {0, 0}, {480, 312}},
-    {"mlterm", "\033[6;21;11t\033[4;714;1210t\033[?1;0;1024S\033[?1;3;0S\033[?2026;0$y\033[?63;1;2;3;4;7;29c",
-     true, true, false, 1024, {11, 21}, {0, 0}},
+    {"xterm as Debian has it",
+     "\033[?1;3S\033[?2;3S\033[?64;1;2;6;9;15;16;17;18;21;22;28c",
+     true,
+     false,
+     false,
+     0,
+     {0, 0},
+     {0, 0}},
+    {"xterm -ti vt340",
+     "\033[?1;0;1024S\033[?2;0;480;312S\033[?63;1;2;4;6c",
+     true,
+     true,
+     false,
+     1024,
+     {0, 0},
+     {480, 312}},
+    {"mlterm",
+     "\033[6;21;11t\033[4;714;1210t\033[?1;0;1024S\033[?1;3;0S\033[?2026;0$y\033[?63;1;2;3;4;7;29c",
+     true,
+     true,
+     false,
+     1024,
+     {11, 21},
+     {0, 0}},
     {"tmux 3.3a", "\033[?1;2c", true, false, false, 0, {0, 0}, {0, 0}},
-    {"foot-like with sync", "\033[6;20;10t\033[?2026;2$y\033[?62;4;22c", true, true, true, 0,
-     {10, 20}, {0, 0}},
+    {"foot-like with sync",
+     "\033[6;20;10t\033[?2026;2$y\033[?62;4;22c",
+     true,
+     true,
+     true,
+     0,
+     {10, 20},
+     {0, 0}},
     {"class 4 is not sixel", "\033[?4;6c", true, false, false, 0, {0, 0}, {0, 0}},
     {"42 is not 4", "\033[?62;42;14c", true, false, false, 0, {0, 0}, {0, 0}},
     {"short with sixel", "\033[?1;2;4c", true, true, false, 0, {0, 0}, {0, 0}},
@@ -42,14 +66,12 @@ static const struct {
 static void check_replies(size_t i, const struct mr_probe *probe)
 {
     if (probe->has_da1 != terminals[i].has_da1 || probe->has_sixel != terminals[i].has_sixel ||
-        probe->has_sync != terminals[i].has_sync ||
-        probe->n_registers != terminals[i].registers || probe->cell.w != terminals[i].cell.w ||
-        probe->cell.h != terminals[i].cell.h || probe->max_picture.w != terminals[i].max.w ||
-        probe->max_picture.h != terminals[i].max.h)
-        fail_msg("%s: da1 %d sixel %d sync %d registers %d cell %dx%d max %dx%d",
-                 terminals[i].name, probe->has_da1, probe->has_sixel, probe->has_sync,
-                 probe->n_registers, probe->cell.w, probe->cell.h, probe->max_picture.w,
-                 probe->max_picture.h);
+        probe->has_sync != terminals[i].has_sync || probe->n_registers != terminals[i].registers ||
+        probe->cell.w != terminals[i].cell.w || probe->cell.h != terminals[i].cell.h ||
+        probe->max_picture.w != terminals[i].max.w || probe->max_picture.h != terminals[i].max.h)
+        fail_msg("%s: da1 %d sixel %d sync %d registers %d cell %dx%d max %dx%d", terminals[i].name,
+                 probe->has_da1, probe->has_sixel, probe->has_sync, probe->n_registers,
+                 probe->cell.w, probe->cell.h, probe->max_picture.w, probe->max_picture.h);
 }
 
 static void reads_the_replies_of_every_terminal(void **state)
