@@ -294,6 +294,20 @@ int vt_count(const struct vt *vt, const char *bytes)
     return count;
 }
 
+int vt_n_csi(const struct vt *vt, char final)
+{
+    const char *s = vt->stream.data, *end = s + vt->stream.n;
+    int count = 0;
+
+    while (s && (s = memmem(s, (size_t)(end - s), "\033[", 2))) {
+        s += 2;
+        while (s < end && *s >= 0x20 && *s <= 0x3f)
+            s++;
+        count += s < end && *s == final;
+    }
+    return count;
+}
+
 static bool is_color(int parameter)
 {
     return (parameter >= 30 && parameter <= 38) || (parameter >= 40 && parameter <= 48) ||

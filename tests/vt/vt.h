@@ -133,6 +133,8 @@ double vt_psnr(const unsigned char *a, const unsigned char *b, int w, int h);
 const char *vt_stream(const struct vt *vt, size_t *n);
 /* How often bytes occur in it. */
 int vt_count(const struct vt *vt, const char *bytes);
+/* Control sequences (ESC [ ...) that end with this byte. */
+int vt_n_csi(const struct vt *vt, char final);
 /* SGR parameters that set a colour (30-38, 40-48, 90-97, 100-107) in the stream. */
 int vt_n_color_sgr(const struct vt *vt);
 
