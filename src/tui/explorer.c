@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* The explorer: opened, brought up to date, moved about in. */
+#include "explorer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <misread/base/clock.h>
+#include <misread/base/str.h>
+#include <misread/store/store.h>
+
+#include "overlay.h"
+#include "pane.h"
+
+#define MESSAGE_MS   6000
+#define COMPLAINT_MS 15000
+
+enum mr_status mr_explorer_init(struct mr_explorer *explorer, const struct mr_tui_options *options,
+                                struct mr_error *err)
+{
+    enum mr_status st;
+
+    *explorer = (struct mr_explorer){.options = options, .term = options->term, .picture_size = 2};
+    explorer->now_ms = mr_clock_ms();
+    st = mr_store_open(&explorer->store, options->project_dir, MR_STORE_CREATE, err);
+    if (st)
+        return st;
+    st = mr_reviewer_start(&explorer->reviewer, options->project_dir, options->wake, err);
+    if (st) {
+        mr_store_close(explorer->store);
+        return st;
+    }
+    mr_facts_init(&explorer->facts, explorer->store, options->run);
+    mr_desk_init(&explorer->desk, explorer->reviewer, options->reader);
+    mr_gallery_init(&explorer->gallery);
+    mr_screens_create(explorer);
+    explorer->is_dirty = true;
+    return MR_OK;
+}
+
+void mr_explorer_finish(struct mr_explorer *explorer)
+{
+    mr_reviewer_stop(explorer->reviewer);
+    mr_overlay_destroy(explorer->overlay);
+    mr_screens_destroy(explorer);
+    mr_gallery_finish(&explorer->gallery);
+    mr_reading_finish(&explorer->reading);
+    mr_desk_finish(&explorer->desk);
+    mr_facts_finish(&explorer->facts);
+    mr_page_finish(&explorer->page);
+    mr_store_close(explorer->store);
+}
+
+/* ---- messages ---- */
+
+static void say(struct mr_explorer *explorer, enum mr_style style, int64_t for_ms, const char *fmt,
+                va_list ap)
+{
+    char text[sizeof explorer->message.text];
+
+    vsnprintf(text, sizeof text, fmt, ap);
+    mr_safe_text(explorer->message.text, sizeof explorer->message.text, text, 0, MR_ELIDE_END);
+    explorer->message.style = style;
+    explorer->message.since_ms = explorer->now_ms;
+    explorer->message.for_ms = for_ms;
+    explorer->is_dirty = true;
+}
+
+void mr_explorer_say(struct mr_explorer *explorer, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say(explorer, MR_STYLE_MESSAGE, MESSAGE_MS, fmt, ap);
+    va_end(ap);
+}
+
+void mr_explorer_complain(struct mr_explorer *explorer, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say(explorer, MR_STYLE_ERROR, COMPLAINT_MS, fmt, ap);
+    va_end(ap);
+}
+
+/* ---- bringing up to date ---- */
+
+static void refresh_panes(struct mr_explorer *explorer)
+{
+    for (int i = 0; i < MR_N_SCREENS; i++)
+        for (int j = 0; j < explorer->views[i].n; j++) {
+            struct mr_pane *pane = explorer->views[i].panes[j];
+
+            if (pane->ops->refresh)
+                pane->ops->refresh(pane);
+        }
+    explorer->is_dirty = true;
+}
+
+static void recount(struct mr_explorer *explorer, bool labels_changed)
+{
+    struct mr_error err;
+
+    explorer->reading.wants_train = explorer->gallery.split != MR_SPLIT_VALID &&
+                                    explorer->reading.train.stored == NULL;
+    if (mr_reading_refresh(&explorer->reading, &explorer->facts, &explorer->desk, labels_changed,
+                           &err))
+        mr_explorer_complain(explorer, "%s", err.message);
+    mr_gallery_refresh(&explorer->gallery, &explorer->reading, &explorer->facts, &explorer->desk);
+    refresh_panes(explorer);
+}
+
+void mr_explorer_recount(struct mr_explorer *explorer)
+{
+    recount(explorer, true);
+}
+
+void mr_explorer_refresh(struct mr_explorer *explorer)
+{
+    struct mr_error err;
+    unsigned news = 0;
+    bool is_first = explorer->facts.version < 0;
+
+    if (mr_facts_refresh(&explorer->facts, explorer->now_ms, &news, &err))
+        mr_explorer_complain(explorer, "%s", err.message);
+    /* while a run trains there is always something new: others' decisions need not be read ten times a second */
+    if (is_first ||
+        (news & MR_NEW_OTHER &&
+         (!explorer->facts.is_live || explorer->now_ms - explorer->decisions_ms >= 1000))) {
+        explorer->decisions_ms = explorer->now_ms;
+        if (mr_desk_refresh(&explorer->desk, explorer->store, &err))
+            mr_explorer_complain(explorer, "%s", err.message);
+        recount(explorer, true);
+    } else if (news & (MR_NEW_EPOCHS | MR_NEW_IMAGES)) {
+        recount(explorer, (news & MR_NEW_IMAGES) != 0);
+    } else if (news) {
+        refresh_panes(explorer);
+    }
+}
+
+/* ---- moving about ---- */
+
+static void show(struct mr_explorer *explorer, enum mr_screen_id screen)
+{
+    explorer->screen = screen;
+    if (screen != MR_SCREEN_GRID && screen != MR_SCREEN_IMAGE)
+        explorer->labelling.is_on = false;
+    explorer->is_dirty = true;
+}
+
+void mr_explorer_go(struct mr_explorer *explorer, enum mr_screen_id screen)
+{
+    explorer->n_trail = 0;
+    show(explorer, screen);
+}
+
+void mr_explorer_enter(struct mr_explorer *explorer, enum mr_screen_id screen)
+{
+    if (explorer->n_trail == MR_MAX_TRAIL) {
+        explorer->n_trail--;
+        memmove(explorer->trail, explorer->trail + 1,
+                (size_t)explorer->n_trail * sizeof *explorer->trail);
+    }
+    explorer->trail[explorer->n_trail++] = explorer->screen;
+    show(explorer, screen);
+}
+
+bool mr_explorer_back(struct mr_explorer *explorer)
+{
+    if (explorer->n_trail) {
+        show(explorer, explorer->trail[--explorer->n_trail]);
+        return true;
+    }
+    if (explorer->screen != MR_SCREEN_IMAGE)
+        return false;
+    show(explorer, MR_SCREEN_GRID);
+    return true;
+}
+
+void mr_explorer_open_cell(struct mr_explorer *explorer, int actual, int predicted)
+{
+    explorer->actual = actual;
+    explorer->predicted = predicted;
+    mr_gallery_show_cell(&explorer->gallery, actual, predicted);
+    recount(explorer, false);
+    mr_explorer_enter(explorer, MR_SCREEN_GRID);
+}
+
+void mr_explorer_open_image(struct mr_explorer *explorer, int actual, int predicted, int64_t image)
+{
+    struct mr_gallery *gallery = &explorer->gallery;
+
+    mr_gallery_show_cell(gallery, actual, predicted);
+    if (actual < 0)
+        gallery->show = MR_SHOW_MISREAD;
+    recount(explorer, false);
+    for (int i = 0; i < gallery->n; i++)
+        if (gallery->items[i].ranked.image == image)
+            gallery->chosen = i;
+    mr_explorer_enter(explorer, MR_SCREEN_IMAGE);
+}
+
+struct mr_pane *mr_explorer_focus(struct mr_explorer *explorer)
+{
+    struct mr_view *view = &explorer->views[explorer->screen];
+
+    return view->panes[view->focus];
+}
+
+int64_t mr_explorer_chosen(struct mr_explorer *explorer)
+{
+    const struct mr_pane *pane = mr_explorer_focus(explorer);
+
+    return pane->ops->chosen ? pane->ops->chosen(pane) : 0;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* What lies over a screen and takes every key until it closes: help, palette, pickers, prompts. */
+#ifndef MISREAD_TUI_OVERLAY_H
+#define MISREAD_TUI_OVERLAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <misread/base/geometry.h>
+#include <misread/term/term.h>
+
+struct mr_explorer;
+struct mr_ink;
+struct mr_overlay;
+
+enum mr_overlay_reply { MR_OVERLAY_STAYS, MR_OVERLAY_CLOSES };
+
+struct mr_overlay_ops {
+    size_t size;  /* of the struct that begins with struct mr_overlay */
+    bool is_line; /* one line above the footer, without a border */
+    /* Where it lies, with its border. Not asked of lines. */
+    struct mr_rect_cells (*place)(struct mr_overlay *overlay, struct mr_size_cells screen);
+    void (*draw)(struct mr_overlay *overlay, const struct mr_ink *ink);
+    enum mr_overlay_reply (*key)(struct mr_overlay *overlay, const struct mr_key *key);
+    void (*finish)(struct mr_overlay *overlay); /* may be NULL */
+};
+
+struct mr_overlay {
+    const struct mr_overlay_ops *ops;
+    struct mr_explorer *explorer; /* borrowed */
+    char title[128];
+};
+
+/* Zeroed, of ops->size. */
+struct mr_overlay *mr_overlay_create(struct mr_explorer *explorer,
+                                     const struct mr_overlay_ops *ops, const char *title);
+void mr_overlay_destroy(struct mr_overlay *overlay);
+/* A box of the wanted inside, in the middle, as large as the screen lets it be. */
+struct mr_rect_cells mr_overlay_middle(struct mr_size_cells screen, int rows, int cols);
+
+/* ---- the kinds; each opens itself ---- */
+
+void mr_help_open(struct mr_explorer *explorer);
+void mr_palette_open(struct mr_explorer *explorer);
+void mr_filter_open(struct mr_explorer *explorer);
+void mr_start_sheet_open(struct mr_explorer *explorer);
+/* Which class should the image get? */
+void mr_picker_open(struct mr_explorer *explorer, int64_t image);
+
+/* A question with a few answers; the first one is the default. answer gets the index, not called for Esc. */
+struct mr_answer {
+    int key;
+    const char *text;
+};
+void mr_ask_open(struct mr_explorer *explorer, const char *question,
+                 const struct mr_answer *answers, int n,
+                 void (*answer)(struct mr_explorer *explorer, int index));
+
+/* One line of text. done gets what was typed, not called for Esc. */
+void mr_line_open(struct mr_explorer *explorer, const char *prompt, const char *text,
+                  void (*done)(struct mr_explorer *explorer, const char *text));
+
+/* Editing of one line, also for other overlays. */
+struct mr_line {
+    char text[256];
+    size_t cursor; /* byte */
+};
+/* True if the key was one of editing. */
+bool mr_line_key(struct mr_line *line, const struct mr_key *key);
+
+#endif

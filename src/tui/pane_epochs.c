@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of epochs, as fastai prints it, with the interval that the accuracy deserves. */
+#include <math.h>
+#include <stdio.h>
+
+#include <misread/interp/confusion.h>
+
+#include "explorer.h"
+#include "format.h"
+#include "pane.h"
+
+struct epochs_pane {
+    struct mr_pane pane;
+    int cursor, top;
+    bool has_moved; /* else the last epoch is followed */
+};
+
+static void refresh(struct mr_pane *pane)
+{
+    struct epochs_pane *self = (struct epochs_pane *)pane;
+    int n = pane->explorer->facts.n_epochs;
+
+    if (!self->has_moved || self->cursor >= n)
+        self->cursor = n > 0 ? n - 1 : 0;
+}
+
+static enum mr_pane_reply act(struct mr_pane *pane, enum mr_act what)
+{
+    struct epochs_pane *self = (struct epochs_pane *)pane;
+    struct mr_explorer *explorer = pane->explorer;
+    int n = explorer->facts.n_epochs;
+
+    if (mr_pane_move(&self->cursor, n, pane->rect.rows - 1, what)) {
+        self->has_moved = self->cursor != n - 1;
+        return MR_PANE_DONE;
+    }
+    if (what != MR_ACT_OPEN || !n)
+        return MR_PANE_IGNORED;
+    explorer->reading.epoch_wanted =
+        self->cursor == n - 1 ? 0 : explorer->facts.epochs[self->cursor].epoch;
+    mr_explorer_recount(explorer);
+    mr_explorer_enter(explorer, MR_SCREEN_MATRIX);
+    return MR_PANE_DONE;
+}
+
+static void row_text(const struct mr_epoch *epoch, bool is_wide, char *out, size_t cap)
+{
+    double share = epoch->n_valid > 0 ? (double)epoch->n_correct / epoch->n_valid : (double)NAN;
+    struct mr_format interval = {"-"};
+    double lo, hi;
+
+    if (epoch->n_valid > 0 && epoch->n_correct >= 0 && epoch->n_correct <= epoch->n_valid) {
+        mr_wilson(epoch->n_correct, epoch->n_valid, &lo, &hi);
+        interval = mr_format_interval(lo, hi, is_wide ? 3 : 2);
+    }
+    snprintf(out, cap, is_wide ? " %5d  %6s  %6s  %5s  %-11s  %6s " : "%3d %6s %6s %4s %-9s %5s",
+             epoch->epoch, mr_format_loss(epoch->train_loss).text,
+             mr_format_loss(epoch->valid_loss).text, mr_format_share(share, 3).text, interval.text,
+             mr_format_duration(epoch->seconds).text);
+}
+
+static void draw(struct mr_pane *pane, const struct mr_ink *ink)
+{
+    struct epochs_pane *self = (struct epochs_pane *)pane;
+    const struct mr_facts *facts = &pane->explorer->facts;
+    int rows = mr_ink_rows(ink) - 1;
+    bool is_wide = mr_ink_cols(ink) >= 52;
+
+    mr_ink_text(ink, 0, 0, MR_STYLE_DIM,
+                is_wide ? " epoch   train   valid    acc  95 % CI        time"
+                        : " ep  train  valid  acc 95 % CI    time");
+    self->top = mr_pane_scroll(self->top, self->cursor, rows, facts->n_epochs);
+    for (int i = 0; i < rows && self->top + i < facts->n_epochs; i++) {
+        bool is_chosen = pane->has_focus && self->top + i == self->cursor;
+        char text[128];
+
+        row_text(&facts->epochs[self->top + i], is_wide, text, sizeof text);
+        mr_ink_text(ink, 1 + i, 0, is_chosen ? MR_STYLE_SELECTED : MR_STYLE_NORMAL, text);
+    }
+}
+
+static void click(struct mr_pane *pane, int row, int col)
+{
+    struct epochs_pane *self = (struct epochs_pane *)pane;
+
+    if (row >= 1 && self->top + row - 1 < pane->explorer->facts.n_epochs) {
+        self->cursor = self->top + row - 1;
+        self->has_moved = true;
+    }
+}
+
+const struct mr_pane_ops mr_pane_epochs_ops = {
+    .title = "epochs",
+    .size = sizeof(struct epochs_pane),
+    .refresh = refresh,
+    .act = act,
+    .draw = draw,
+    .click = click,
+};

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/* One image, as large as it gets, and beside it what is known of it. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <misread/base/alloc.h>
+#include <misread/base/file.h>
+#include <misread/base/str.h>
+#include <misread/interp/ranking.h>
+
+#include "explorer.h"
+#include "format.h"
+#include "pane.h"
+
+struct image_pane {
+    struct mr_pane pane;
+};
+
+static int64_t chosen(const struct mr_pane *pane)
+{
+    const struct mr_gallery_item *item = mr_gallery_chosen(&pane->explorer->gallery);
+
+    return item ? item->ranked.image : 0;
+}
+
+static enum mr_pane_reply act(struct mr_pane *pane, enum mr_act what)
+{
+    struct mr_gallery *gallery = &pane->explorer->gallery;
+    const struct {
+        enum mr_act act;
+        int by;
+    } moves[] = {
+        {MR_ACT_PREVIOUS, -1},      {MR_ACT_NEXT, 1},       {MR_ACT_MATCH_PREVIOUS, -1},
+        {MR_ACT_MATCH_NEXT, 1},     {MR_ACT_FIRST, -gallery->n},
+        {MR_ACT_LAST, gallery->n},
+    };
+
+    for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
+        if (moves[i].act != what)
+            continue;
+        if (!mr_gallery_move(gallery, moves[i].by) && gallery->n)
+            mr_explorer_say(pane->explorer,
+                            moves[i].by < 0 ? "this is the first image" : "this is the last image");
+        return MR_PANE_DONE;
+    }
+    return MR_PANE_IGNORED;
+}
+
+/* The row of predictions behind an item. */
+static const struct mr_predictions *view_of(const struct mr_explorer *explorer,
+                                            const struct mr_gallery_item *item)
+{
+    return item->side == MR_SIDE_TRAIN ? &explorer->reading.train.view
+                                       : &explorer->reading.valid.view;
+}
+
+/* ---- the picture ---- */
+
+static void draw_heading(const struct mr_explorer *explorer, const struct mr_ink *ink,
+                         const struct mr_gallery_item *item)
+{
+    const struct mr_gallery *gallery = &explorer->gallery;
+    char name[160], at[48];
+    int cols = mr_ink_cols(ink), n;
+
+    n = snprintf(at, sizeof at, "%d of %d", gallery->chosen + 1, gallery->n);
+    mr_pictures_name(explorer, item->ranked.image, cols - n - 4, name, sizeof name);
+    mr_ink_text(ink, 0, 1, MR_STYLE_BOLD, name);
+    mr_ink_right(ink, 0, cols - 1, MR_STYLE_DIM, at);
+}
+
+static void draw_image(struct mr_pane *pane, const struct mr_ink *ink)
+{
+    const struct mr_gallery_item *item = mr_gallery_chosen(&pane->explorer->gallery);
+    struct mr_rect_cells at = {1, 1, mr_ink_rows(ink) - 1, mr_ink_cols(ink) - 2};
+
+    if (!item) {
+        mr_ink_text(ink, 2, 2, MR_STYLE_NORMAL, "no image is like that");
+        mr_ink_text(ink, 3, 2, MR_STYLE_DIM, "Esc goes back to the grid");
+        return;
+    }
+    draw_heading(pane->explorer, ink, item);
+    mr_pictures_draw(pane->explorer, ink, at, item->ranked.image);
+    pane->explorer->chosen_rect = (struct mr_rect_cells){
+        ink->canvas.rect.row + at.row, ink->canvas.rect.col + at.col, at.rows, at.cols};
+}
+
+const struct mr_pane_ops mr_pane_image_ops = {
+    .title = "image",
+    .is_plain = true,
+    .size = sizeof(struct image_pane),
+    .act = act,
+    .draw = draw_image,
+    .chosen = chosen,
+};
+
+/* ---- what is known of it ---- */
+
+/* A line "name  value"; the value shortened to what is there. */
+static void draw_line(const struct mr_ink *ink, int row, const char *name, const char *value)
+{
+    mr_ink_text(ink, row, 1, MR_STYLE_DIM, name);
+    mr_ink_short(ink, row, 12, mr_ink_cols(ink) - 13, MR_STYLE_NORMAL, value);
+}
+
+static const char *side_text(enum mr_side side)
+{
+    static const char *const text[] = {"train", "valid", "test", "none"};
+
+    return text[side];
+}
+
+struct bar {
+    int class_id;
+    float p;
+};
+
+static int compare_bars(const void *left, const void *right)
+{
+    const struct bar *a = left, *b = right;
+
+    if (a->p != b->p)
+        return a->p > b->p ? -1 : 1;
+    return (a->class_id > b->class_id) - (a->class_id < b->class_id);
+}
+
+static void draw_bar(const struct mr_explorer *explorer, const struct mr_ink *ink, int row,
+                     const struct bar *bar, const struct mr_ranked *ranked)
+{
+    bool is_actual = bar->class_id == ranked->actual, is_guess = bar->class_id == ranked->predicted;
+    int cols = mr_ink_cols(ink), bar_cols = cols >= 44 ? 14 : 10, room = cols - bar_cols - 9;
+    enum mr_style style = is_actual  ? MR_STYLE_SERIES_1
+                          : is_guess ? MR_STYLE_SERIES_2
+                                     : MR_STYLE_DIM;
+    char name[160];
+
+    mr_names_short(&explorer->facts.names, bar->class_id, room, name, sizeof name);
+    /* > what was predicted, * what the label says: never by colour alone */
+    mr_ink_text(ink, row, 1, style, is_guess ? "▶" : is_actual ? "●" : " ");
+    mr_ink_text(ink, row, 3, is_actual || is_guess ? MR_STYLE_NORMAL : MR_STYLE_DIM, name);
+    mr_ink_text(ink, row, cols - bar_cols - 5, style, mr_format_bar((double)bar->p, bar_cols).text);
+    mr_ink_right(ink, row, cols - 1, is_actual || is_guess ? MR_STYLE_NORMAL : MR_STYLE_DIM,
+                 mr_format_share((double)bar->p, 2).text);
+}
+
+/* Probabilities, largest first; the label's class is always among them. */
+static int draw_bars(const struct mr_explorer *explorer, const struct mr_ink *ink, int row,
+                     int n_rows, const struct mr_gallery_item *item)
+{
+    const struct mr_predictions *view = view_of(explorer, item);
+    int k = view->n_classes, n;
+    struct bar *bars = mr_xalloc((size_t)k, sizeof *bars);
+    float *p = mr_xalloc((size_t)k, sizeof *p);
+
+    mr_softmax(view->logits + (size_t)item->ranked.index * (size_t)k, k, p);
+    for (int i = 0; i < k; i++)
+        bars[i] = (struct bar){.class_id = i, .p = p[i]};
+    qsort(bars, (size_t)k, sizeof *bars, compare_bars);
+    n = k < n_rows ? k : n_rows;
+    for (int i = n; i < k; i++)
+        if (bars[i].class_id == item->ranked.actual && n > 0)
+            bars[n - 1] = bars[i];
+    for (int i = 0; i < n; i++)
+        draw_bar(explorer, ink, row + i, &bars[i], &item->ranked);
+    free(bars);
+    free(p);
+    return n;
+}
+
+/* What was predicted after each epoch, by a few letters; how often it was right and then wrong again. */
+static void draw_epochs(const struct mr_explorer *explorer, const struct mr_ink *ink, int row,
+                        const struct mr_gallery_item *item)
+{
+    const struct mr_facts *facts = &explorer->facts;
+    int col = 12, room = (mr_ink_cols(ink) - 13) / 5, first = facts->n_epochs - room;
+    int n_forgotten = 0;
+    bool was_right = false;
+
+    if (item->side != MR_SIDE_VALID || !facts->n_epochs)
+        return;
+    mr_ink_text(ink, row, 1, MR_STYLE_DIM, "by epoch");
+    for (int i = 0; i < facts->n_epochs; i++) {
+        int guess = mr_facts_guess(facts, i, item->ranked.image);
+        bool is_right = guess == item->ranked.actual;
+        char name[64];
+
+        n_forgotten += was_right && !is_right && guess >= 0;
+        was_right = guess >= 0 ? is_right : was_right;
+        if (i < first)
+            continue;
+        mr_names_short(&facts->names, guess, 4, name, sizeof name);
+        mr_ink_text(ink, row, col,
+                    facts->epochs[i].epoch == explorer->reading.epoch ? MR_STYLE_BOLD
+                    : is_right                                        ? MR_STYLE_SERIES_1
+                                                                      : MR_STYLE_SERIES_2,
+                    guess < 0 ? "…" : name);
+        col += 5;
+    }
+    if (n_forgotten)
+        mr_ink_textf(ink, row + 1, 12, MR_STYLE_WARNING, "right, then wrong again: %dx",
+                     n_forgotten);
+}
+
+static void file_text(const struct mr_image_row *row, char *out, size_t cap)
+{
+    if (row->w > 0)
+        snprintf(out, cap, "%d x %d px · %s", row->w, row->h, mr_format_bytes(row->n_bytes).text);
+    else
+        snprintf(out, cap, "%s", mr_format_bytes(row->n_bytes).text);
+}
+
+static int draw_file(const struct mr_explorer *explorer, const struct mr_ink *ink, int row,
+                     int64_t image)
+{
+    const struct mr_image_row *file =
+        explorer->facts.images ? mr_images_find(explorer->facts.images, image) : NULL;
+    char text[1024];
+
+    if (!file)
+        return 0;
+    mr_facts_path(&explorer->facts, image, 0, text, sizeof text);
+    draw_line(ink, row, "path", text);
+    file_text(file, text, sizeof text);
+    draw_line(ink, row + 1, "file", text);
+    if (!file->group || !*file->group)
+        return 2;
+    mr_safe_text(text, sizeof text, file->group, 0, MR_ELIDE_END);
+    draw_line(ink, row + 2, "group", text);
+    return 3;
+}
+
+/* The label of the run, the one it has now, and the marks in words. */
+static int draw_decisions(const struct mr_explorer *explorer, const struct mr_ink *ink, int row,
+                          int64_t image)
+{
+    struct mr_marks marks = mr_desk_marks(&explorer->desk, image);
+    const struct mr_review_state *s = &marks.state;
+    struct mr_str words = MR_STR_EMPTY;
+    int used = 0;
+
+    if (s->label >= 0)
+        draw_line(ink, row + used++, "✎ label", mr_names_full(&explorer->facts.names, s->label));
+    mr_str_addf(&words, "%s%s%s%s", s->is_flagged ? "⚑ flagged  " : "",
+                s->is_ambiguous ? "≈ ambiguous  " : "", s->is_excluded ? "× excluded  " : "",
+                s->is_disputed ? "≠ readers disagree  " : "");
+    if (words.n)
+        draw_line(ink, row + used++, "marks", words.text);
+    if (*marks.note) {
+        char note[600];
+
+        mr_safe_text(note, sizeof note, marks.note, 0, MR_ELIDE_END);
+        draw_line(ink, row + used++, "¶ note", note);
+    }
+    if (marks.is_pending)
+        mr_ink_text(ink, row + used++, 1, MR_STYLE_WARNING, "· saving ...");
+    mr_str_finish(&words);
+    return used;
+}
+
+static void draw_verdict(const struct mr_explorer *explorer, const struct mr_ink *ink, int row,
+                         const struct mr_gallery_item *item)
+{
+    const struct mr_names *names = &explorer->facts.names;
+    const struct mr_ranked *r = &item->ranked;
+    char text[64];
+
+    mr_ink_text(ink, row, 1, MR_STYLE_SERIES_2, "▶");
+    mr_ink_text(ink, row, 3, MR_STYLE_DIM, "predicted");
+    mr_ink_short(ink, row, 14, mr_ink_cols(ink) - 15, MR_STYLE_BOLD,
+                 mr_names_full(names, r->predicted));
+    mr_ink_text(ink, row + 1, 1, MR_STYLE_SERIES_1, "●");
+    mr_ink_text(ink, row + 1, 3, MR_STYLE_DIM,
+                explorer->reading.by_labels_now ? "label now" : "actual");
+    mr_ink_short(ink, row + 1, 14, mr_ink_cols(ink) - 15, MR_STYLE_BOLD,
+                 mr_names_full(names, r->actual));
+    snprintf(text, sizeof text, "%s · p=%s · %s", mr_format_loss((double)r->loss).text,
+             mr_format_share((double)r->p_actual, 2).text, side_text(item->side));
+    mr_ink_text(ink, row + 2, 3, MR_STYLE_DIM, "loss");
+    mr_ink_text(ink, row + 2, 14, MR_STYLE_NORMAL, text);
+}
+
+static void draw_facts(struct mr_pane *pane, const struct mr_ink *ink)
+{
+    const struct mr_explorer *explorer = pane->explorer;
+    const struct mr_gallery_item *item = mr_gallery_chosen(&explorer->gallery);
+    enum mr_style style = pane->has_focus ? MR_STYLE_BORDER_FOCUS : MR_STYLE_BORDER;
+    int rows = mr_ink_rows(ink), row = 4, bars;
+    struct mr_ink inside =
+        mr_ink_sub(ink, (struct mr_rect_cells){0, 1, rows, mr_ink_cols(ink) - 1});
+
+    for (int i = 0; i < rows; i++)
+        mr_ink_text(ink, i, 0, style, "│");
+    if (!item)
+        return;
+    draw_verdict(explorer, &inside, 0, item);
+    bars = rows - row - 9;
+    row += draw_bars(explorer, &inside, row, bars > 3 ? bars : 3, item) + 1;
+    draw_epochs(explorer, &inside, row, item);
+    row += 2;
+    row += draw_file(explorer, &inside, row, item->ranked.image);
+    draw_decisions(explorer, &inside, row, item->ranked.image);
+}
+
+const struct mr_pane_ops mr_pane_facts_ops = {
+    .title = "facts",
+    .is_plain = true,
+    .size = sizeof(struct image_pane),
+    .act = act,
+    .draw = draw_facts,
+    .chosen = chosen,
+};
