@@ -128,7 +128,7 @@ static void develop(struct mr_demo_canvas *cv, struct mr_rng *rng)
 
         for (int k = 0; k < 3; k++)
             p[k] = tone_of(
-                tone, fmaxf(0, grade[k][0] * in[0] + grade[k][1] * in[1] + grade[k][2] * in[2]));
+                tone, maxf(0, grade[k][0] * in[0] + grade[k][1] * in[1] + grade[k][2] * in[2]));
     }
 }
 
@@ -188,7 +188,7 @@ static void interlace(struct mr_demo_canvas *cv, int shift)
 static void cut_out(const struct mr_demo_canvas *cv, struct mr_image *image, float vignette)
 {
     const struct mr_demo_view *v = &cv->view;
-    float half = .5f * fminf(v->w, v->h);
+    float half = .5f * minf(v->w, v->h);
 
     for (int y = 0; y < cv->h; y++) {
         for (int x = 0; x < cv->w; x++) {
