@@ -90,8 +90,8 @@ static enum mr_status make_item(struct mr_demo_canvas *canvas, const struct mr_d
 
 /* --- all images ------------------------------------------------------------------------------ */
 
-/* Images between two calls of progress: each thread draws a few. */
-#define ROUND_PER_THREAD 6
+/* About so many images between two calls of progress, but at least one a thread. */
+#define ROUND 16
 
 struct work {
     const char *dir;
@@ -120,7 +120,8 @@ static void run_item(void *ctx, int task, int thread)
 static enum mr_status run_rounds(struct work *work, struct mr_pool *pool,
                                  const struct mr_demo_options *options, struct mr_error *err)
 {
-    int per_round = mr_pool_n_threads(pool) * ROUND_PER_THREAD, n = work->plan->n;
+    int n = work->plan->n, n_threads = mr_pool_n_threads(pool);
+    int per_round = n_threads < ROUND ? ROUND / n_threads * n_threads : n_threads;
 
     for (work->first = 0; work->first < n; work->first += per_round) {
         int n_now = n - work->first < per_round ? n - work->first : per_round;
@@ -148,8 +149,8 @@ static enum mr_status draw_all(const char *dir, const struct mr_demo_plan *plan,
         st = mr_demo_noise_create(&noise, plan->seed, err);
     work.noise = noise;
     work.canvases = mr_xalloc((size_t)n_threads, sizeof *work.canvases);
-    work.errors = mr_xalloc((size_t)(n_threads * ROUND_PER_THREAD), sizeof *work.errors);
-    work.statuses = mr_xalloc((size_t)(n_threads * ROUND_PER_THREAD), sizeof *work.statuses);
+    work.errors = mr_xalloc((size_t)(n_threads + ROUND), sizeof *work.errors);
+    work.statuses = mr_xalloc((size_t)(n_threads + ROUND), sizeof *work.statuses);
     for (int i = 0; i < n_threads && !st; i++)
         st = mr_demo_canvas_create(&work.canvases[i], err);
     if (!st)

@@ -43,7 +43,7 @@ void mr_demo_canvas_frame(struct mr_demo_canvas *c, struct mr_rng *rng)
     struct mr_demo_view *v = &c->view;
     float margin;
 
-    c->w = 2 * (int)(mr_rng_between(rng, 160, 215) + 145 * size * size * size);
+    c->w = 2 * (int)(mr_rng_between(rng, 160, 205) + 155 * size * size * size * size);
     c->h = (int)(c->w / aspect);
     if (c->h > MR_DEMO_MAX_H)
         c->h = MR_DEMO_MAX_H;

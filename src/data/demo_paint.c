@@ -17,10 +17,11 @@ struct palette {
     float vessels, vessel_scale; /* how dark, periods a unit */
     int tree;
     float patches, speckle, grain, pits, exudate;
-    float dyed, bled, residual;
+    float dyed, bled, burnt, residual;
     bool has_dots;
     float shine, gloss;
     struct v3 squamous, gastric;
+    float edge; /* half width of the line between them */
 };
 
 static float between(struct mr_rng *rng, float lo, float hi)
@@ -63,7 +64,7 @@ static void draw_palette(struct palette *c, const struct mr_demo_scene *s, struc
     c->polyp = v3_mul(c->mucosa, v3(between(rng, .92f, 1.1f), between(rng, .7f, 1.15f),
                                     between(rng, .7f, 1.15f)));
     c->dye = v3_mix(dyes[mr_rng_below(rng, 4)], dyes[mr_rng_below(rng, 4)], between(rng, 0, 1));
-    c->residue = v3(between(rng, .4f, .55f), between(rng, .26f, .34f), between(rng, .03f, .1f));
+    c->residue = v3(between(rng, .42f, .55f), between(rng, .2f, .29f), between(rng, .03f, .09f));
     c->vessels = between(rng, .35f, 1);
     c->vessel_scale = between(rng, .22f, .42f);
     c->tree = (int)mr_rng_below(rng, MR_DEMO_VESSELS);
@@ -72,12 +73,14 @@ static void draw_palette(struct palette *c, const struct mr_demo_scene *s, struc
     c->pits = between(rng, .1f, .5f);
     c->dyed = between(rng, .75f, 1);
     c->bled = rare(rng, .6, .3f, 1);
+    c->burnt = between(rng, .35f, .8f);
     c->has_dots = mr_rng_uniform(rng) < .5;
-    c->residual = rare(rng, .25, .3f, .8f);
-    c->shine = between(rng, .5f, 1.5f);
-    c->gloss = between(rng, 30, 90);
+    c->residual = rare(rng, .2, .2f, .7f);
+    c->shine = between(rng, .4f, 1.3f);
+    c->gloss = between(rng, 45, 130);
     c->squamous = v3_mix(c->pale, v3(.74f, .44f, .36f), between(rng, .3f, .8f));
     c->gastric = v3_mul(c->mucosa, v3(.95f, between(rng, .58f, .82f), between(rng, .52f, .78f)));
+    c->edge = between(rng, .02f, .09f);
     if (s->label == MR_DEMO_COLITIS) {
         c->vessels = 0;
         c->speckle = between(rng, .5f, 1);
@@ -85,7 +88,8 @@ static void draw_palette(struct palette *c, const struct mr_demo_scene *s, struc
         c->grain = between(rng, .008f, .016f);
         c->patches = between(rng, .5f, 1);
     } else if (s->wall != mr_demo_wall_bowel) {
-        c->vessels *= between(rng, 0, .45f);
+        c->vessels *= between(rng, 0, .5f);
+        c->residual = s->wall == mr_demo_wall_gullet ? 0 : c->residual;
     }
 }
 
@@ -180,9 +184,9 @@ static struct v3 paint_crater(const struct palette *c, const struct mr_demo_scen
 {
     float open = rampf(.25f, .9f, s->stage);
     float off =
-        away / s->dent_radius + .14f * pt->hit.broad + .1f * pt->hit.medium + .04f * pt->fine;
-    float margin = rampf(.78f, .92f, off) * (1 - rampf(1.02f, 1.22f, off)) * open;
-    float floor = (1 - rampf(.84f, .98f, off)) * open;
+        away / s->dent_radius + .3f * pt->hit.broad + .2f * pt->hit.medium + .05f * pt->fine;
+    float margin = rampf(.82f, .94f, off) * (1 - rampf(1, 1.16f, off)) * open;
+    float floor = (1 - rampf(.86f, 1, off)) * open;
     struct v3 bed =
         v3_mix(v3(.74f, .56f, .43f), c->dye, clampf(.3f - .7f * pt->hit.medium, 0, .6f));
 
@@ -191,7 +195,7 @@ static struct v3 paint_crater(const struct palette *c, const struct mr_demo_scen
     colour = v3_mix(colour, v3(.38f, .025f, .02f),
                     c->bled * floor * rampf(.3f, .5f, pt->hit.medium + .35f * pt->fine));
     colour = v3_mix(colour, v3(.8f, .66f, .42f),
-                    .7f * margin * rampf(-.4f, .3f, pt->fine + .6f * pt->hit.medium));
+                    c->burnt * margin * rampf(-.2f, .3f, .5f * pt->fine + pt->hit.medium));
     *relief += .012f * floor * pt->fine + .02f * margin;
     return colour;
 }
@@ -202,7 +206,9 @@ static struct v3 paint_lesion(const struct palette *c, const struct mr_demo_scen
 {
     const struct mr_demo_mass *m = &s->masses[0];
     struct v3 v = v3_sub(pt->hit.p, m->base);
-    float x = v3_dot(v, m->a), y = v3_dot(v, m->b), away = sqrtf(x * x + y * y);
+    float x = v3_dot(v, m->a), y = v3_dot(v, m->b),
+          up = maxf(0, v3_dot(v, m->axis) - .6f * m->radius);
+    float away = sqrtf(x * x + y * y + 4 * up * up); /* not on the other side of the bowel */
     float reach = away / m->radius + .45f * pt->hit.broad + .15f * pt->hit.medium, dye;
 
     dye =
@@ -218,7 +224,8 @@ static struct v3 paint_lesion(const struct palette *c, const struct mr_demo_scen
 static struct v3 paint_gullet(const struct palette *c, const struct mr_demo_scene *s,
                               const struct mr_demo_point *pt, struct v3 colour, float *relief)
 {
-    float behind = pt->hit.behind + .02f * pt->fine, beyond = rampf(-.03f, .03f, behind);
+    float behind = pt->hit.behind + .03f * pt->fine + .01f * pt->grain;
+    float beyond = rampf(-c->edge, c->edge, behind);
     float angle = s->n_streaks ? atan2f(pt->hit.p.y, pt->hit.p.x) : 0;
     struct v3 tone = v3_mix(c->squamous, c->gastric, beyond);
 
@@ -236,7 +243,7 @@ static struct v3 paint_gullet(const struct palette *c, const struct mr_demo_scen
         in = rampf(0, .35f, in) * rampf(-.1f, .02f, along) * (1 - rampf(.85f, 1, along));
         colour = v3_mix(colour, v3(.46f, .035f, .03f), .85f * k->strength * in);
         colour = v3_mix(colour, v3(.8f, .66f, .42f),
-                        k->slough * rampf(.55f, .95f, in) * rampf(-.1f, .4f, pt->fine));
+                        k->slough * rampf(.6f, .95f, in) * rampf(-.5f, .1f, pt->fine));
         *relief += .015f * in * k->strength;
     }
     return colour;
@@ -248,7 +255,7 @@ static struct v3 paint_residue(const struct palette *c, const struct mr_demo_poi
 {
     float pool = .8f * pt->hit.broad - .5f * pt->hit.medium + .12f * pt->fine;
 
-    return v3_mix(colour, c->residue, c->residual * rampf(.28f, .5f, pool) * (1 - pt->hit.mass));
+    return v3_mix(colour, c->residue, c->residual * rampf(.2f, .55f, pool) * (1 - pt->hit.mass));
 }
 
 static struct v3 albedo(const struct palette *c, const struct mr_demo_scene *s,
@@ -275,7 +282,7 @@ static struct v3 albedo(const struct palette *c, const struct mr_demo_scene *s,
 /* Light that a lamp throws on the point; red goes deeper into tissue and comes out around edges. */
 static struct v3 lamp(const struct mr_demo_scene *s, struct v3 p, struct v3 n, float side)
 {
-    static const struct v3 wrap = {.3f, .2f, .16f};
+    static const struct v3 wrap = {.5f, .38f, .32f};
     struct v3 to = v3_sub(v3_along(s->camera.eye, side, s->camera.right), p);
     float far = v3_length(to), facing, beam, power;
 
@@ -317,8 +324,8 @@ static float rise(const struct mr_demo_point *a, const struct mr_demo_point *her
 static struct v3 light(const struct palette *c, const struct mr_demo_scene *s,
                        const struct mr_demo_point *pt, struct v3 n, struct v3 colour)
 {
-    float shade = .3f + .7f * pt->hit.hollow, t = pt->hit.t;
-    float fill = .1f * pt->hit.hollow / (.5f + t), white;
+    float shade = .38f + .62f * pt->hit.hollow, t = pt->hit.t;
+    float fill = .13f * (.3f + .7f * pt->hit.hollow) / (.5f + t), white;
     struct v3 l = v3_add(lamp(s, pt->hit.p, n, .1f), lamp(s, pt->hit.p, n, -.1f));
     struct v3 out = v3_scale(v3_mul(colour, l), shade);
 

@@ -367,7 +367,7 @@ static void compose_cecum(struct mr_demo_scene *s, struct mr_rng *rng)
     e->thick = between(rng, .14f, .24f);
     e->curl = between(rng, -1.2f, 1.2f);
     e->n_ridges = 3;
-    e->ridge = between(rng, .12f, .26f);
+    e->ridge = between(rng, .16f, .36f);
     e->width = between(rng, .14f, .26f);
     at =
         v3_along(v3_along(e->at, between(rng, -.45f, .45f), e->a), between(rng, -.45f, .45f), e->b);
@@ -385,10 +385,10 @@ static void compose_pylorus(struct mr_demo_scene *s, struct mr_rng *rng)
     look_along(s, rng, 0, .2f);
     set_end(s, rng, between(rng, 1.1f, 2.1f), between(rng, 0, .4f));
     e->radius = between(rng, .1f, .32f);
-    e->thick = between(rng, .09f, .2f);
+    e->thick = between(rng, .09f, .24f);
     e->n_ridges = 4 + (int)mr_rng_below(rng, 5);
-    e->ridge = between(rng, .03f, .11f);
-    e->width = between(rng, .5f, 1);
+    e->ridge = between(rng, .03f, .14f);
+    e->width = between(rng, .45f, .75f);
     e->curl = between(rng, -.8f, .8f);
     at =
         v3_along(v3_along(e->at, between(rng, -.45f, .45f), e->a), between(rng, -.45f, .45f), e->b);

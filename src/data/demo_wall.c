@@ -115,7 +115,7 @@ static float appendix(const struct mr_demo_end *e, struct v3 p)
         float across = away * sinf(off);
 
         if (cosf(off) > 0)
-            height += e->ridge * ridge(across, e->width) *
+            height += rampf(0, .4f, cosf(off)) * e->ridge * ridge(across, e->width) *
                       rampf(e->radius, e->radius * 2.6f, away) * (1 - rampf(.3f, .95f, away));
     }
     return height;
@@ -141,15 +141,15 @@ float mr_demo_wall_antrum(const struct mr_demo_scene *s, struct v3 p)
         return d;
     wave = cosf((float)e->n_ridges * angle + e->phase + e->curl * away) +
            .4f * cosf((float)(e->n_ridges + 2) * angle - 2 * e->phase);
-    edge = e->radius * (1 + .12f * wave + .15f * cosf(2 * angle + e->phase));
-    d -= e->ridge * (.6f + .6f * wave) * rampf(0, .18f, away - edge) *
-         (1 - rampf(.25f, e->width, away - edge));
+    edge = e->radius * (1 + .05f * wave + .12f * cosf(2 * angle + e->phase));
+    d -= e->ridge * (.6f + .6f * wave) * rampf(0, .4f, away - edge) *
+         (1 - rampf(.3f, e->width, away - edge));
     lip = away - edge - e->thick;
     lip = sqrtf(lip * lip + (out + .25f * e->thick) * (out + .25f * e->thick)) - e->thick;
     d = smooth_min(d, lip, .12f);
     if (out > -e->thick - .2f)
         d = smooth_max(d, edge - away, .06f);
-    return maxf(d, .55f - v3_length(v3_sub(p, v3_along(e->at, .5f + e->thick, e->axis))));
+    return maxf(d, .8f - v3_length(v3_sub(p, v3_along(e->at, .78f + e->thick, e->axis))));
 }
 
 /* How far along the gullet p is; where it narrows the wall itself counts as length. */
