@@ -23,6 +23,7 @@
 
 #include "demo_canvas.h"
 #include "demo_noise.h"
+#include "demo_plan.h"
 #include "demo_scene.h"
 
 /* One up when images come out differently: their names change with it, old sets are not mixed with
@@ -34,160 +35,11 @@
 #define MISLABELLED .03 /* share of all images */
 #define AMBIGUOUS   .13 /* share of each class of a pair */
 
-static const char *const folders[MR_DEMO_N_CLASSES] = {
-#define X(name, folder) folder,
-    MR_DEMO_CLASSES(X)
-#undef X
-};
-
-/* The class that is hard to tell from this one, -1 for none. */
-static const int partners[MR_DEMO_N_CLASSES] = {
-    [MR_DEMO_DYED_LIFTED] = MR_DEMO_DYED_MARGIN,
-    [MR_DEMO_DYED_MARGIN] = MR_DEMO_DYED_LIFTED,
-    [MR_DEMO_ESOPHAGITIS] = MR_DEMO_Z_LINE,
-    [MR_DEMO_Z_LINE] = MR_DEMO_ESOPHAGITIS,
-    [MR_DEMO_CECUM] = -1,
-    [MR_DEMO_PYLORUS] = -1,
-    [MR_DEMO_POLYPS] = -1,
-    [MR_DEMO_COLITIS] = -1,
-};
-
-enum planted { NONE, AMBIGUOUS_PAIR, WRONG_LABEL };
-static const char *const planted_names[] = {"none", "ambiguous", "mislabelled"};
-
-struct item {
-    int folder, truth;
-    enum planted planted;
-    float stage;
-    uint32_t name;
-};
-
-struct plan {
-    uint64_t seed;
-    int n;
-    struct item *items; /* owned */
-};
-
-/* --- the plan -------------------------------------------------------------------------------- */
-
-/* murmur3's finaliser: one to one, so that no two images get the same name. */
-static uint32_t scramble(uint32_t x)
-{
-    x = (x ^ (x >> 16)) * UINT32_C(0x85ebca6b);
-    x = (x ^ (x >> 13)) * UINT32_C(0xc2b2ae35);
-    return x ^ (x >> 16);
-}
-
-/* Between the clear ends of a pair: 0 .. 0.12 and 0.85 .. 1; what is planted comes from the middle.
- */
-static float draw_stage(const struct item *item, struct mr_rng *rng)
-{
-    bool far_end = item->truth == MR_DEMO_DYED_MARGIN || item->truth == MR_DEMO_ESOPHAGITIS;
-
-    if (item->planted == AMBIGUOUS_PAIR)
-        return (float)mr_rng_between(rng, .4, .55);
-    return (float)(far_end ? mr_rng_between(rng, .85, 1) : mr_rng_between(rng, 0, .12));
-}
-
-static void plant_ambiguous(struct plan *plan)
-{
-    int n_class = plan->n / MR_DEMO_N_CLASSES, *order = mr_xalloc((size_t)n_class, sizeof *order);
-    int n_planted = (int)(AMBIGUOUS * n_class + .5);
-
-    for (int c = 0; c < MR_DEMO_N_CLASSES; c++) {
-        struct mr_rng rng = mr_rng_make(plan->seed, 'a', (uint64_t)c, 0);
-
-        for (int i = 0; i < n_class; i++)
-            order[i] = i;
-        mr_rng_shuffle(&rng, order, (size_t)n_class);
-        for (int i = 0; i < n_planted && partners[c] >= 0; i++)
-            plan->items[order[i] * MR_DEMO_N_CLASSES + c].planted = AMBIGUOUS_PAIR;
-    }
-    free(order);
-}
-
-/* Are the labels all wrong, and the first half of them not even those of the partner? */
-static bool is_wrong_enough(const int *truth, const int *label, int n)
-{
-    for (int i = 0; i < n; i++)
-        if (label[i] == truth[i] || (i < n / 2 && label[i] == partners[truth[i]]))
-            return false;
-    return true;
-}
-
-/* Picks an image of the class that is not planted yet. */
-static struct item *pick_plain(struct plan *plan, struct mr_rng *rng, int truth)
-{
-    for (;;) {
-        struct item *item =
-            &plan->items[mr_rng_below(rng, (uint64_t)(plan->n / MR_DEMO_N_CLASSES)) *
-                             MR_DEMO_N_CLASSES +
-                         (uint64_t)truth];
-
-        if (item->planted == NONE)
-            return item;
-    }
-}
-
-/* Wrong labels are swapped among images, so that every folder keeps its number of files. */
-static void plant_wrong_labels(struct plan *plan)
-{
-    struct mr_rng rng = mr_rng_make(plan->seed, 'w', 0, 0);
-    int n = (int)(MISLABELLED * plan->n + .5), classes[MR_DEMO_N_CLASSES], *truth, *label;
-
-    if (n < 2)
-        return;
-    truth = mr_xalloc((size_t)n * 2, sizeof *truth);
-    label = truth + n;
-    for (int i = 0; i < MR_DEMO_N_CLASSES; i++)
-        classes[i] = i;
-    mr_rng_shuffle(&rng, classes, MR_DEMO_N_CLASSES);
-    for (int i = 0; i < n; i++)
-        label[i] = truth[i] = classes[i % MR_DEMO_N_CLASSES];
-    mr_rng_shuffle(&rng, truth, (size_t)n);
-    do {
-        mr_rng_shuffle(&rng, label, (size_t)n);
-    } while (!is_wrong_enough(truth, label, n));
-    for (int i = 0; i < n; i++) {
-        struct item *item = pick_plain(plan, &rng, truth[i]);
-
-        item->planted = WRONG_LABEL;
-        item->folder = label[i];
-    }
-    free(truth);
-}
-
-static void plan_init(struct plan *plan, const struct mr_demo_options *options)
-{
-    int n_class = (options->n_images + MR_DEMO_N_CLASSES / 2) / MR_DEMO_N_CLASSES;
-    uint32_t key = (uint32_t)mr_hash_mix(options->seed + DRAWING);
-
-    plan->seed = options->seed;
-    plan->n = MR_DEMO_N_CLASSES * (n_class < 1 ? 1 : n_class);
-    plan->items = mr_xalloc((size_t)plan->n, sizeof *plan->items);
-    for (int i = 0; i < plan->n; i++)
-        plan->items[i] = (struct item){.folder = i % MR_DEMO_N_CLASSES,
-                                       .truth = i % MR_DEMO_N_CLASSES,
-                                       .name = scramble((uint32_t)i + key)};
-    plant_ambiguous(plan);
-    plant_wrong_labels(plan);
-    for (int i = 0; i < plan->n; i++) {
-        struct mr_rng rng = mr_rng_make(plan->seed, 's', (uint64_t)i, 0);
-
-        plan->items[i].stage = draw_stage(&plan->items[i], &rng);
-    }
-}
-
-static void plan_finish(struct plan *plan)
-{
-    free(plan->items);
-}
-
 /* --- one image ------------------------------------------------------------------------------- */
 
 static enum mr_status draw(struct mr_demo_canvas *canvas, const struct mr_demo_noise *noise,
-                           const struct plan *plan, int i, struct mr_image **image, int *quality,
-                           struct mr_error *err)
+                           const struct mr_demo_plan *plan, int i, struct mr_image **image,
+                           int *quality, struct mr_error *err)
 {
     /* a stream for each step: a change in one does not redraw the others */
     struct mr_rng frame = mr_rng_make(plan->seed, 'd', (uint64_t)i, 1);
@@ -205,19 +57,20 @@ static enum mr_status draw(struct mr_demo_canvas *canvas, const struct mr_demo_n
     mr_demo_scene_init(&scene, (enum mr_demo_class)plan->items[i].truth, plan->items[i].stage,
                        noise, &shape);
     mr_demo_paint(canvas, &scene, &paint);
+    mr_demo_bubbles(canvas, &lens);
     mr_demo_expose(canvas, *image, &lens);
     mr_demo_overlay(canvas, *image, &marks);
     *quality = 70 + (int)mr_rng_below(&lens, 21);
     return MR_OK;
 }
 
-static char *item_path(const char *dir, const struct item *item)
+static char *item_path(const char *dir, const struct mr_demo_item *item)
 {
-    return mr_xasprintf("%s/%s/%08" PRIx32 ".jpg", dir, folders[item->folder], item->name);
+    return mr_xasprintf("%s/%s/%08" PRIx32 ".jpg", dir, mr_demo_folders[item->folder], item->name);
 }
 
 static enum mr_status make_item(struct mr_demo_canvas *canvas, const struct mr_demo_noise *noise,
-                                const struct plan *plan, int i, const char *path,
+                                const struct mr_demo_plan *plan, int i, const char *path,
                                 struct mr_error *err)
 {
     struct mr_image *image = NULL;
@@ -237,12 +90,12 @@ static enum mr_status make_item(struct mr_demo_canvas *canvas, const struct mr_d
 
 /* --- all images ------------------------------------------------------------------------------ */
 
-/* Images between two calls of progress: each thread draws a few. */
-#define ROUND_PER_THREAD 6
+/* About so many images between two calls of progress, but at least one a thread. */
+#define ROUND 16
 
 struct work {
     const char *dir;
-    const struct plan *plan;
+    const struct mr_demo_plan *plan;
     const struct mr_demo_noise *noise;
     struct mr_demo_canvas **canvases; /* one a thread; owned */
     enum mr_status *statuses;         /* one an image of the round, with its sentence; owned */
@@ -267,7 +120,8 @@ static void run_item(void *ctx, int task, int thread)
 static enum mr_status run_rounds(struct work *work, struct mr_pool *pool,
                                  const struct mr_demo_options *options, struct mr_error *err)
 {
-    int per_round = mr_pool_n_threads(pool) * ROUND_PER_THREAD, n = work->plan->n;
+    int n = work->plan->n, n_threads = mr_pool_n_threads(pool);
+    int per_round = n_threads < ROUND ? ROUND / n_threads * n_threads : n_threads;
 
     for (work->first = 0; work->first < n; work->first += per_round) {
         int n_now = n - work->first < per_round ? n - work->first : per_round;
@@ -282,7 +136,7 @@ static enum mr_status run_rounds(struct work *work, struct mr_pool *pool,
     return MR_OK;
 }
 
-static enum mr_status draw_all(const char *dir, const struct plan *plan,
+static enum mr_status draw_all(const char *dir, const struct mr_demo_plan *plan,
                                const struct mr_demo_options *options, struct mr_error *err)
 {
     struct work work = {.dir = dir, .plan = plan};
@@ -295,8 +149,8 @@ static enum mr_status draw_all(const char *dir, const struct plan *plan,
         st = mr_demo_noise_create(&noise, plan->seed, err);
     work.noise = noise;
     work.canvases = mr_xalloc((size_t)n_threads, sizeof *work.canvases);
-    work.errors = mr_xalloc((size_t)(n_threads * ROUND_PER_THREAD), sizeof *work.errors);
-    work.statuses = mr_xalloc((size_t)(n_threads * ROUND_PER_THREAD), sizeof *work.statuses);
+    work.errors = mr_xalloc((size_t)(n_threads + ROUND), sizeof *work.errors);
+    work.statuses = mr_xalloc((size_t)(n_threads + ROUND), sizeof *work.statuses);
     for (int i = 0; i < n_threads && !st; i++)
         st = mr_demo_canvas_create(&work.canvases[i], err);
     if (!st)
@@ -313,21 +167,22 @@ static enum mr_status draw_all(const char *dir, const struct plan *plan,
 
 /* --- the folder ------------------------------------------------------------------------------ */
 
-static void truth_text(const struct plan *plan, struct mr_str *text)
+static void truth_text(const struct mr_demo_plan *plan, struct mr_str *text)
 {
     mr_str_add(text, "path,label,true_label,planted\n");
     for (int i = 0; i < plan->n; i++) {
-        const struct item *item = &plan->items[i];
+        const struct mr_demo_item *item = &plan->items[i];
 
-        mr_str_addf(text, "%s/%08" PRIx32 ".jpg,%s,%s,%s\n", folders[item->folder], item->name,
-                    folders[item->folder], folders[item->truth], planted_names[item->planted]);
+        mr_str_addf(text, "%s/%08" PRIx32 ".jpg,%s,%s,%s\n", mr_demo_folders[item->folder],
+                    item->name, mr_demo_folders[item->folder], mr_demo_folders[item->truth],
+                    mr_demo_planted_names[item->planted]);
     }
 }
 
-static void mark_text(const struct plan *plan, struct mr_str *text)
+static void mark_text(const struct mr_demo_plan *plan, struct mr_str *text)
 {
-    mr_str_addf(text, "misread demo data set, drawing %d, seed %" PRIu64 ", %d images\n", DRAWING,
-                plan->seed, plan->n);
+    mr_str_addf(text, "misread demo data set, drawing %d, seed %" PRIu64 ", %d images\n",
+                MR_DEMO_DRAWING, plan->seed, plan->n);
 }
 
 static bool holds_text(const char *path, const struct mr_str *text)
@@ -357,7 +212,7 @@ static bool is_empty_dir(const char *path)
 }
 
 /* Claims a new or empty folder with the mark; refuses any other that lacks the same mark. */
-static enum mr_status claim(const char *dir, const struct plan *plan, struct mr_error *err)
+static enum mr_status claim(const char *dir, const struct mr_demo_plan *plan, struct mr_error *err)
 {
     struct mr_str mark = MR_STR_EMPTY;
     char *path = mr_path_join(dir, MARK);
@@ -405,7 +260,7 @@ static enum mr_status make_folders(const char *dir, struct mr_error *err)
     enum mr_status st = MR_OK;
 
     for (int c = 0; c < MR_DEMO_N_CLASSES && !st; c++) {
-        char *path = mr_path_join(dir, folders[c]);
+        char *path = mr_path_join(dir, mr_demo_folders[c]);
 
         st = mr_dir_make(path, 0755, err);
         if (!st)
@@ -420,10 +275,10 @@ enum mr_status mr_demo_make(const char *dir, const struct mr_demo_options *optio
 {
     struct mr_str truth = MR_STR_EMPTY;
     char *path = mr_path_join(dir, TRUTH);
-    struct plan plan;
+    struct mr_demo_plan plan;
     enum mr_status st;
 
-    plan_init(&plan, options);
+    mr_demo_plan_init(&plan, options->seed, options->n_images);
     truth_text(&plan, &truth);
     st = claim(dir, &plan, err);
     if (st || holds_text(path, &truth))
@@ -435,7 +290,7 @@ enum mr_status mr_demo_make(const char *dir, const struct mr_demo_options *optio
         st = mr_file_write(path, 0644, &(struct mr_file_part){truth.text, truth.n}, 1, err);
 out:
     mr_str_finish(&truth);
-    plan_finish(&plan);
+    mr_demo_plan_finish(&plan);
     free(path);
     return st;
 }

@@ -13,9 +13,10 @@ enum mr_status mr_demo_canvas_create(struct mr_demo_canvas **canvas, struct mr_e
 
     c->rgb = mr_alloc_aligned(n * 3 * sizeof *c->rgb);
     c->spare = mr_alloc_aligned(n * 3 * sizeof *c->spare);
-    c->relief = mr_alloc_aligned(n * sizeof *c->relief);
     c->hits = mr_alloc_aligned((size_t)MR_DEMO_GRID * MR_DEMO_GRID * sizeof *c->hits);
-    if (!c->rgb || !c->spare || !c->relief || !c->hits) {
+    for (int i = 0; i < 3; i++)
+        c->rows[i] = mr_alloc_aligned(MR_DEMO_MAX_W * sizeof *c->rows[i]);
+    if (!c->rgb || !c->spare || !c->hits || !c->rows[0] || !c->rows[1] || !c->rows[2]) {
         mr_demo_canvas_destroy(c);
         return mr_fail(err, MR_E_NOMEM, "no memory to draw the demo images");
     }
@@ -29,7 +30,8 @@ void mr_demo_canvas_destroy(struct mr_demo_canvas *canvas)
         return;
     free(canvas->rgb);
     free(canvas->spare);
-    free(canvas->relief);
+    for (int i = 0; i < 3; i++)
+        free(canvas->rows[i]);
     free(canvas->hits);
     free(canvas);
 }
@@ -41,7 +43,7 @@ void mr_demo_canvas_frame(struct mr_demo_canvas *c, struct mr_rng *rng)
     struct mr_demo_view *v = &c->view;
     float margin;
 
-    c->w = 2 * (int)(mr_rng_between(rng, 160, 215) + 145 * size * size * size);
+    c->w = 2 * (int)(mr_rng_between(rng, 160, 205) + 155 * size * size * size * size);
     c->h = (int)(c->w / aspect);
     if (c->h > MR_DEMO_MAX_H)
         c->h = MR_DEMO_MAX_H;
@@ -67,17 +69,17 @@ void mr_demo_canvas_frame(struct mr_demo_canvas *c, struct mr_rng *rng)
 /* How far (x, y), from the middle of the view, is outside of it. */
 static float outside(const struct mr_demo_view *v, float x, float y)
 {
-    float half_w = .5f * v->w, half_h = .5f * v->h, shorter = fminf(v->w, v->h);
-    float dx = fabsf(x) - half_w, dy = fabsf(y) - half_h, box = fmaxf(dx, dy);
+    float half_w = .5f * v->w, half_h = .5f * v->h, shorter = minf(v->w, v->h);
+    float dx = fabsf(x) - half_w, dy = fabsf(y) - half_h, box = maxf(dx, dy);
     float cut = v->cut * shorter;
 
     if (v->shape == MR_DEMO_OCTAGON)
-        return fmaxf(box, (dx + dy + cut) * .7071f);
+        return maxf(box, (dx + dy + cut) * .7071f);
     if (v->shape == MR_DEMO_CIRCLE)
-        return fmaxf(box, sqrtf(x * x + y * y) - (.5f + v->cut) * shorter);
-    dx = fmaxf(dx + cut, 0);
-    dy = fmaxf(dy + cut, 0);
-    return fmaxf(box, sqrtf(dx * dx + dy * dy) - cut);
+        return maxf(box, sqrtf(x * x + y * y) - (.5f + v->cut) * shorter);
+    dx = maxf(dx + cut, 0);
+    dy = maxf(dy + cut, 0);
+    return maxf(box, sqrtf(dx * dx + dy * dy) - cut);
 }
 
 float mr_demo_view_cover(const struct mr_demo_view *v, float x, float y)

@@ -12,9 +12,20 @@ struct mr_image;
 
 #define MR_DEMO_MAX_W 720
 #define MR_DEMO_MAX_H 576
-#define MR_DEMO_GRID  224 /* rays in a row; the paint between them is finer than the shapes */
+#define MR_DEMO_GRID  136 /* rays in a row; the paint between them is finer than the shapes */
 
 enum mr_demo_shape { MR_DEMO_OCTAGON, MR_DEMO_CIRCLE, MR_DEMO_ROUNDED };
+
+/* What is known of a pixel before light falls on it. */
+struct mr_demo_point {
+    struct mr_demo_hit hit;
+    struct v3 at;      /* in the noise of the scene */
+    float step;        /* scene units a pixel */
+    float fine, grain; /* noise of a tenth and of a twentieth of a unit */
+    struct v3 colour;
+    float relief; /* of the fine surface, scene units */
+    bool seen;
+};
 
 /* The window through which the scene is seen; black around. */
 struct mr_demo_view {
@@ -26,11 +37,11 @@ struct mr_demo_view {
 struct mr_demo_canvas {
     int w, h;
     struct mr_demo_view view;
-    float *rgb;    /* (h, w, 3), linear light; owned */
-    float *relief; /* (h, w), fine relief of the surface in scene units; owned */
-    float *spare;  /* (h, w, 3); owned */
+    float *rgb;   /* (h, w, 3), linear light; owned */
+    float *spare; /* (h, w, 3); owned */
     int grid_w, grid_h;
-    struct mr_demo_hit *hits; /* (grid_h, grid_w); owned */
+    struct mr_demo_hit *hits;      /* (grid_h, grid_w); owned */
+    struct mr_demo_point *rows[3]; /* of w points each: above, here, below; owned */
 };
 
 enum mr_status mr_demo_canvas_create(struct mr_demo_canvas **canvas,
@@ -44,6 +55,8 @@ float mr_demo_view_cover(const struct mr_demo_view *view, float x, float y);
 /* The scene in linear light. */
 void mr_demo_paint(struct mr_demo_canvas *canvas, const struct mr_demo_scene *scene,
                    struct mr_rng *rng);
+/* Foam on some of the images, in linear light. */
+void mr_demo_bubbles(struct mr_demo_canvas *canvas, struct mr_rng *rng);
 /* What lens, sensor and processor make of it: exposure, colour, blur, noise, sharpening. */
 void mr_demo_expose(struct mr_demo_canvas *canvas, struct mr_image *image, struct mr_rng *rng);
 /* Frame, text, position box. */

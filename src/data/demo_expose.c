@@ -81,7 +81,7 @@ static void smear(struct mr_demo_canvas *cv, int reach_x, int reach_y)
 static void draw_grade(float grade[3][3], struct mr_rng *rng)
 {
     float gain[3] = {between(rng, .86f, 1.1f), between(rng, .88f, 1.1f), between(rng, .74f, 1.36f)};
-    float saturation = between(rng, .55f, 1.2f), turn = between(rng, -.2f, .2f);
+    float saturation = between(rng, .55f, 1.2f), turn = between(rng, -.14f, .14f);
 
     for (int i = 0; i < 3; i++) {
         for (int j = 0; j < 3; j++) {
@@ -128,7 +128,7 @@ static void develop(struct mr_demo_canvas *cv, struct mr_rng *rng)
 
         for (int k = 0; k < 3; k++)
             p[k] = tone_of(
-                tone, fmaxf(0, grade[k][0] * in[0] + grade[k][1] * in[1] + grade[k][2] * in[2]));
+                tone, maxf(0, grade[k][0] * in[0] + grade[k][1] * in[1] + grade[k][2] * in[2]));
     }
 }
 
@@ -188,7 +188,7 @@ static void interlace(struct mr_demo_canvas *cv, int shift)
 static void cut_out(const struct mr_demo_canvas *cv, struct mr_image *image, float vignette)
 {
     const struct mr_demo_view *v = &cv->view;
-    float half = .5f * fminf(v->w, v->h);
+    float half = .5f * minf(v->w, v->h);
 
     for (int y = 0; y < cv->h; y++) {
         for (int x = 0; x < cv->w; x++) {
@@ -218,7 +218,7 @@ void mr_demo_expose(struct mr_demo_canvas *cv, struct mr_image *image, struct mr
         smear(cv, 1, 1);
     develop(cv, rng);
     add_grain(cv, rng);
-    sharpen(cv, between(rng, .1f, 1.1f));
+    sharpen(cv, between(rng, .1f, .8f));
     if (mr_rng_uniform(rng) < .08)
         interlace(cv, (mr_rng_uniform(rng) < .5 ? -1 : 1) * (1 + (int)mr_rng_below(rng, 4)));
     cut_out(cv, image, between(rng, .1f, .8f));

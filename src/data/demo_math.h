@@ -65,6 +65,17 @@ static inline struct v3 v3_mix(struct v3 a, struct v3 b, float k)
     return v3_along(v3_scale(a, 1 - k), k, b);
 }
 
+/* Unlike fmaxf and fminf these need no care for NaN and are one instruction. */
+static inline float maxf(float a, float b)
+{
+    return a > b ? a : b;
+}
+
+static inline float minf(float a, float b)
+{
+    return a < b ? a : b;
+}
+
 static inline float mixf(float a, float b, float k)
 {
     return a + (b - a) * k;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Textures of the demo images: value noise on a periodic lattice, grown vessel trees, Worley pits.
+/* Textures of the demo images: gradient noise on a periodic lattice, grown vessel trees, Worley
+ * pits.
  */
 #include "demo_noise.h"
 
@@ -10,22 +11,43 @@
 
 #define MASK (MR_DEMO_LATTICE - 1)
 
+/* Perlin's twelve directions (Improving noise, 2002), four of them twice. */
+static const float directions[16][3] = {
+    {1, 1, 0}, {-1, 1, 0}, {1, -1, 0}, {-1, -1, 0}, {1, 0, 1}, {-1, 0, 1}, {1, 0, -1}, {-1, 0, -1},
+    {0, 1, 1}, {0, -1, 1}, {0, 1, -1}, {0, -1, -1}, {1, 1, 0}, {-1, 1, 0}, {0, -1, 1}, {0, -1, -1},
+};
+
+static inline float slope_at(unsigned char corner, float x, float y, float z)
+{
+    const float *d = directions[corner];
+
+    return d[0] * x + d[1] * y + d[2] * z;
+}
+
+static inline float fade(float x)
+{
+    return x * x * x * (x * (x * 6 - 15) + 10);
+}
+
 float mr_demo_noise_at(const struct mr_demo_noise *noise, struct v3 p)
 {
-    int x = floori(p.x), y = floori(p.y), z = floori(p.z);
-    float u = p.x - (float)x, v = p.y - (float)y, w = p.z - (float)z;
-    int x0 = x & MASK, x1 = (x + 1) & MASK;
-    int y0 = (y & MASK) * MR_DEMO_LATTICE, y1 = ((y + 1) & MASK) * MR_DEMO_LATTICE;
-    const signed char *near = noise->lattice + (z & MASK) * MR_DEMO_LATTICE * MR_DEMO_LATTICE;
-    const signed char *far = noise->lattice + ((z + 1) & MASK) * MR_DEMO_LATTICE * MR_DEMO_LATTICE;
-    float a, b;
+    int xi = floori(p.x), yi = floori(p.y), zi = floori(p.z);
+    float x = p.x - (float)xi, y = p.y - (float)yi, z = p.z - (float)zi;
+    float u = fade(x), v = fade(y);
+    int x0 = xi & MASK, x1 = (xi + 1) & MASK;
+    int y0 = (yi & MASK) * MR_DEMO_LATTICE, y1 = ((yi + 1) & MASK) * MR_DEMO_LATTICE;
+    const unsigned char *g = noise->lattice + (zi & MASK) * MR_DEMO_LATTICE * MR_DEMO_LATTICE;
+    const unsigned char *h = noise->lattice + ((zi + 1) & MASK) * MR_DEMO_LATTICE * MR_DEMO_LATTICE;
+    float near, far;
 
-    u = u * u * (3 - 2 * u);
-    v = v * v * (3 - 2 * v);
-    w = w * w * (3 - 2 * w);
-    a = mixf(mixf(near[y0 + x0], near[y0 + x1], u), mixf(near[y1 + x0], near[y1 + x1], u), v);
-    b = mixf(mixf(far[y0 + x0], far[y0 + x1], u), mixf(far[y1 + x0], far[y1 + x1], u), v);
-    return mixf(a, b, w) * (1 / 127.f);
+    near =
+        mixf(mixf(slope_at(g[y0 + x0], x, y, z), slope_at(g[y0 + x1], x - 1, y, z), u),
+             mixf(slope_at(g[y1 + x0], x, y - 1, z), slope_at(g[y1 + x1], x - 1, y - 1, z), u), v);
+    z -= 1;
+    far =
+        mixf(mixf(slope_at(h[y0 + x0], x, y, z), slope_at(h[y0 + x1], x - 1, y, z), u),
+             mixf(slope_at(h[y1 + x0], x, y - 1, z), slope_at(h[y1 + x1], x - 1, y - 1, z), u), v);
+    return 1.5f * mixf(near, far, fade(z + 1));
 }
 
 float mr_demo_noise_rough(const struct mr_demo_noise *noise, struct v3 p)
@@ -54,7 +76,7 @@ static void fill_lattice(struct mr_demo_noise *noise, uint64_t seed)
     struct mr_rng rng = mr_rng_make(seed, 'l', 0, 0);
 
     for (size_t i = 0; i < sizeof noise->lattice; i++)
-        noise->lattice[i] = (signed char)(mr_rng_below(&rng, 255) - 127);
+        noise->lattice[i] = (unsigned char)mr_rng_below(&rng, 16);
 }
 
 /* Darkens a soft disc; overlapping discs keep the darker value, so a chain of them is a tube. */
@@ -76,25 +98,24 @@ static void stamp(unsigned char *texture, float x, float y, float radius, float 
     }
 }
 
-/* Walks a meandering vessel and lets branches leave it to either side. */
+/* Walks a meandering vessel, with thinner branches to either side, until it is a hair. */
 static void grow_vessel(unsigned char *texture, struct mr_rng *rng, float x, float y, float angle,
                         float radius, int level)
 {
-    float length = (float)mr_rng_between(rng, 50, 130) * (.5f + radius * .4f);
-    float turn = 0;
+    float turn = 0, home = angle;
 
-    for (float walked = 0; walked < length && radius > .28f; walked += 1) {
-        turn = .9f * turn + .055f * (float)mr_rng_normal(rng);
+    for (float walked = 0; walked < 260 && radius > .3f; walked += 1) {
+        turn = .92f * turn + .02f * (float)mr_rng_normal(rng) - .004f * (angle - home);
         angle += turn;
         x += cosf(angle);
         y += sinf(angle);
-        radius *= .9965f;
-        stamp(texture, x, y, radius, clampf(.3f + .35f * radius, 0, 1));
-        if (level < 5 && mr_rng_uniform(rng) < .035) {
+        radius *= level ? .991f : .9955f;
+        stamp(texture, x, y, radius, clampf(.25f + .33f * radius, 0, 1));
+        if (level < 4 && mr_rng_uniform(rng) < .03) {
             float side = mr_rng_uniform(rng) < .5 ? -1 : 1;
 
-            grow_vessel(texture, rng, x, y, angle + side * (float)mr_rng_between(rng, .45, 1.1),
-                        radius * (float)mr_rng_between(rng, .5, .85), level + 1);
+            grow_vessel(texture, rng, x, y, angle + side * (float)mr_rng_between(rng, .4, .95),
+                        radius * (float)mr_rng_between(rng, .55, .85), level + 1);
         }
     }
 }
@@ -104,11 +125,11 @@ static void fill_vessels(struct mr_demo_noise *noise, uint64_t seed)
     for (int k = 0; k < MR_DEMO_VESSELS; k++) {
         struct mr_rng rng = mr_rng_make(seed, 'v', (uint64_t)k, 0);
 
-        for (int tree = 0; tree < 8 + 3 * k; tree++)
+        for (int tree = 0; tree < 9 + 5 * k; tree++)
             grow_vessel(noise->vessel[k], &rng, (float)mr_rng_between(&rng, 0, MR_DEMO_VESSEL),
                         (float)mr_rng_between(&rng, 0, MR_DEMO_VESSEL),
                         (float)mr_rng_between(&rng, 0, 6.2832),
-                        (float)mr_rng_between(&rng, 1.1, 2.4), 0);
+                        (float)mr_rng_between(&rng, 1.3, 3.2), 0);
     }
 }
 
@@ -132,7 +153,7 @@ static void fill_pits(struct mr_demo_noise *noise, uint64_t seed)
                 float dx = (float)cx + j[0] - (float)x / CELL;
                 float dy = (float)cy + j[1] - (float)y / CELL;
 
-                nearest = fminf(nearest, dx * dx + dy * dy);
+                nearest = minf(nearest, dx * dx + dy * dy);
             }
             noise->pit[y * MR_DEMO_PIT + x] = (unsigned char)(255 * clampf(sqrtf(nearest), 0, 1));
         }

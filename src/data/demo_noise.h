@@ -16,7 +16,8 @@
 #define MR_DEMO_VESSELS 3
 
 struct mr_demo_noise {
-    signed char lattice[MR_DEMO_LATTICE * MR_DEMO_LATTICE * MR_DEMO_LATTICE];
+    /* the directions of the gradients */
+    unsigned char lattice[MR_DEMO_LATTICE * MR_DEMO_LATTICE * MR_DEMO_LATTICE];
     /* How much vessel there is, 0 .. 255: trunks with ever thinner branches. */
     unsigned char vessel[MR_DEMO_VESSELS][MR_DEMO_VESSEL * MR_DEMO_VESSEL];
     /* Distance to the nearest of scattered points, 0 .. 255: gland openings, granules. */
@@ -27,7 +28,7 @@ struct mr_demo_noise {
 enum mr_status mr_demo_noise_create(struct mr_demo_noise **noise, uint64_t seed,
                                     struct mr_error *err) MR_NODISCARD;
 
-/* Smooth value noise in about [-1, 1] with one feature a unit. */
+/* Perlin's gradient noise in about [-1, 1] with one feature a unit. */
 float mr_demo_noise_at(const struct mr_demo_noise *noise, struct v3 p);
 /* Two octaves of it. */
 float mr_demo_noise_rough(const struct mr_demo_noise *noise, struct v3 p);

@@ -8,22 +8,20 @@
 #include "demo_canvas.h"
 #include "demo_noise.h"
 
+/* Rays of the grid in a row and a column of a block. */
+#define BLOCK 4
+
 /* The colours of one image, all albedos. */
 struct palette {
     struct v3 mucosa, flush, pale, vessel, polyp, dye, residue;
     float vessels, vessel_scale; /* how dark, periods a unit */
     int tree;
     float patches, speckle, grain, pits, exudate;
-    float dyed, residual;
+    float dyed, bled, burnt, residual;
+    bool has_dots;
     float shine, gloss;
     struct v3 squamous, gastric;
-};
-
-/* What is known of one pixel before light falls on it. */
-struct point {
-    struct mr_demo_hit hit;
-    struct v3 at; /* in the noise of this scene */
-    float step;   /* scene units a pixel */
+    float edge; /* half width of the line between them */
 };
 
 static float between(struct mr_rng *rng, float lo, float hi)
@@ -48,34 +46,41 @@ static struct v3 draw_mucosa(struct mr_rng *rng)
     };
     int a = (int)mr_rng_below(rng, 7), b = (int)mr_rng_below(rng, 7);
 
-    return v3_scale(v3_mix(kinds[a], kinds[b], between(rng, 0, 1)), between(rng, .9f, 1.08f));
+    struct v3 c =
+        v3_scale(v3_mix(kinds[a], kinds[b], between(rng, 0, 1)), between(rng, .92f, 1.08f));
+
+    return v3_mul(c, c); /* the table is as seen, light is linear */
 }
 
 static void draw_palette(struct palette *c, const struct mr_demo_scene *s, struct mr_rng *rng)
 {
     static const struct v3 dyes[] = {
-        {.10f, .26f, .42f}, {.12f, .32f, .40f}, {.08f, .18f, .40f}, {.16f, .34f, .34f}};
+        {.12f, .34f, .62f}, {.14f, .42f, .55f}, {.10f, .24f, .60f}, {.2f, .46f, .46f}};
 
     c->mucosa = draw_mucosa(rng);
     c->flush = v3_mul(c->mucosa, v3(.9f, between(rng, .5f, .75f), between(rng, .5f, .75f)));
-    c->pale = v3_mix(c->mucosa, v3(.88f, .72f, .6f), between(rng, .35f, .7f));
-    c->vessel = v3(between(rng, .62f, .8f), between(rng, .3f, .5f), between(rng, .34f, .55f));
+    c->pale = v3_mix(c->mucosa, v3(.78f, .5f, .36f), between(rng, .3f, .7f));
+    c->vessel = v3(between(rng, .45f, .7f), between(rng, .1f, .3f), between(rng, .15f, .35f));
     c->polyp = v3_mul(c->mucosa, v3(between(rng, .92f, 1.1f), between(rng, .7f, 1.15f),
                                     between(rng, .7f, 1.15f)));
     c->dye = v3_mix(dyes[mr_rng_below(rng, 4)], dyes[mr_rng_below(rng, 4)], between(rng, 0, 1));
-    c->residue = v3(between(rng, .6f, .75f), between(rng, .5f, .6f), between(rng, .14f, .3f));
+    c->residue = v3(between(rng, .42f, .55f), between(rng, .2f, .29f), between(rng, .03f, .09f));
     c->vessels = between(rng, .35f, 1);
     c->vessel_scale = between(rng, .22f, .42f);
     c->tree = (int)mr_rng_below(rng, MR_DEMO_VESSELS);
-    c->patches = between(rng, .15f, .7f);
+    c->patches = between(rng, .25f, .9f);
     c->grain = between(rng, .0015f, .005f);
     c->pits = between(rng, .1f, .5f);
     c->dyed = between(rng, .75f, 1);
-    c->residual = rare(rng, .25, .3f, .9f);
-    c->shine = between(rng, .5f, 1.5f);
-    c->gloss = between(rng, 30, 90);
-    c->squamous = v3_mix(c->pale, v3(.86f, .66f, .6f), between(rng, .3f, .8f));
+    c->bled = rare(rng, .6, .3f, 1);
+    c->burnt = between(rng, .35f, .8f);
+    c->has_dots = mr_rng_uniform(rng) < .5;
+    c->residual = rare(rng, .2, .2f, .7f);
+    c->shine = between(rng, .4f, 1.3f);
+    c->gloss = between(rng, 45, 130);
+    c->squamous = v3_mix(c->pale, v3(.74f, .44f, .36f), between(rng, .3f, .8f));
     c->gastric = v3_mul(c->mucosa, v3(.95f, between(rng, .58f, .82f), between(rng, .52f, .78f)));
+    c->edge = between(rng, .02f, .09f);
     if (s->label == MR_DEMO_COLITIS) {
         c->vessels = 0;
         c->speckle = between(rng, .5f, 1);
@@ -83,7 +88,8 @@ static void draw_palette(struct palette *c, const struct mr_demo_scene *s, struc
         c->grain = between(rng, .008f, .016f);
         c->patches = between(rng, .5f, 1);
     } else if (s->wall != mr_demo_wall_bowel) {
-        c->vessels *= between(rng, 0, .45f);
+        c->vessels *= between(rng, 0, .5f);
+        c->residual = s->wall == mr_demo_wall_gullet ? 0 : c->residual;
     }
 }
 
@@ -108,135 +114,162 @@ static float all_round(const unsigned char *texture, int side, struct v3 p, stru
 }
 
 static struct v3 paint_mucosa(const struct palette *c, const struct mr_demo_scene *s,
-                              const struct point *pt)
+                              const struct mr_demo_point *pt)
 {
-    float broad = mr_demo_noise_rough(s->noise, v3_scale(pt->at, 1.7f));
-    float fine = mr_demo_noise_at(s->noise, v3_scale(pt->at, 8.3f));
+    float broad = pt->hit.broad + .3f * pt->hit.medium, fine = pt->fine;
     struct v3 colour =
         v3_mix(c->mucosa, c->flush, c->patches * rampf(-.1f, .7f, broad + .25f * fine));
 
     colour = v3_mix(colour, c->pale, c->patches * rampf(.05f, .8f, -broad + .2f * fine));
-    colour = v3_scale(colour, 1 + .07f * fine);
+    colour = v3_scale(colour, 1 + .06f * fine + .05f * pt->grain);
     if (c->vessels > 0) {
         float fade = 1 - rampf(.006f, .02f, pt->step);
         float much = all_round(s->noise->vessel[c->tree], MR_DEMO_VESSEL, pt->at, pt->hit.n,
                                c->vessel_scale);
 
-        much *= c->vessels * fade * (.55f + .45f * rampf(-.5f, .5f, broad));
+        much *= c->vessels * fade * (.5f + .5f * rampf(-.4f, .4f, pt->hit.medium));
         colour = v3_mul(colour, v3_mix(v3(1, 1, 1), c->vessel, much));
     }
     return colour;
 }
 
-static struct v3 paint_polyp(const struct palette *c, const struct mr_demo_scene *s,
-                             const struct point *pt, struct v3 colour, float *relief)
+/* Gland openings: dots on some polyps, winding furrows on others. */
+static float furrows(const struct palette *c, const struct mr_demo_scene *s,
+                     const struct mr_demo_point *pt)
 {
-    float pit = all_round(s->noise->pit, MR_DEMO_PIT, pt->at, pt->hit.n, 1.1f);
-    float blush = mr_demo_noise_at(s->noise, v3_scale(pt->at, 5));
-    struct v3 skin = v3_mix(c->polyp, c->flush, .5f * rampf(-.2f, .8f, blush));
+    float scale = .9f / s->masses[s->n_masses - 1].radius;
 
-    skin = v3_scale(skin, 1 - c->pits * rampf(.35f, .1f, pit) + .1f * c->pits);
-    *relief += .008f * c->pits * pit * pt->hit.mass;
+    if (c->has_dots)
+        return rampf(.42f, .05f,
+                     all_round(s->noise->pit, MR_DEMO_PIT, pt->at, pt->hit.n, .6f * scale) +
+                         .12f * pt->fine);
+    return 1 -
+           rampf(.04f, .3f,
+                 fabsf(mr_demo_noise_at(s->noise, v3_scale(pt->at, 5 * scale)) + .2f * pt->fine));
+}
+
+static struct v3 paint_polyp(const struct palette *c, const struct mr_demo_scene *s,
+                             const struct mr_demo_point *pt, struct v3 colour, float *relief)
+{
+    float furrow = furrows(c, s, pt) * (1 - rampf(.008f, .025f, pt->step));
+    struct v3 skin =
+        v3_mix(c->polyp, c->flush, .6f * rampf(-.3f, .5f, pt->hit.medium + .3f * pt->fine));
+
+    skin = v3_mul(skin, v3_mix(v3(1, 1, 1), v3(.72f, .42f, .45f), c->pits * furrow));
+    *relief -= .008f * c->pits * furrow * pt->hit.mass;
     return v3_mix(colour, skin, pt->hit.mass);
 }
 
 static struct v3 paint_colitis(const struct palette *c, const struct mr_demo_scene *s,
-                               const struct point *pt, struct v3 colour, float *relief)
+                               const struct mr_demo_point *pt, struct v3 colour, float *relief)
 {
-    float granule = all_round(s->noise->pit, MR_DEMO_PIT, pt->at, pt->hit.n, .9f);
-    float blotch = mr_demo_noise_rough(s->noise, v3_scale(pt->at, 3.1f));
-    float spot = mr_demo_noise_rough(s->noise, v3_scale(pt->at, 13));
-    float blood = rampf(.25f, .45f, spot + .5f * blotch - .1f) * c->speckle;
+    float granule =
+        all_round(s->noise->pit, MR_DEMO_PIT, pt->at, pt->hit.n, .9f) + .15f * pt->grain;
+    float spot = .6f * mr_demo_noise_at(s->noise, v3_scale(pt->at, 12)) + .4f * pt->grain;
+    float blood = rampf(.22f, .5f, spot + .6f * pt->hit.medium - .12f) * c->speckle;
     float fibrin =
-        rampf(.3f, .5f, .7f * mr_demo_noise_rough(s->noise, v3_scale(pt->at, 2.3f)) - .4f * spot) *
-        c->exudate;
+        rampf(.18f, .4f, .8f * pt->hit.broad - .35f * spot - .3f * pt->fine) * c->exudate;
 
-    *relief += .02f * (1 - granule) + .01f * fibrin;
+    *relief += .02f * (1 - granule) + .012f * fibrin;
     colour = v3_scale(colour, 1.12f - .3f * granule);
-    colour = v3_mix(colour, v3(.86f, .78f, .58f), .8f * fibrin);
-    return v3_mix(colour, v3(.5f, .07f, .06f), .85f * blood);
+    colour = v3_mix(colour, c->flush, .6f * rampf(-.2f, .5f, pt->hit.medium));
+    colour = v3_mix(colour, v3(.7f, .56f, .3f), .75f * fibrin);
+    return v3_mix(colour, v3(.34f, .02f, .02f), .85f * blood);
 }
 
-/* Dye that has run over the cushion, and the floor and margin of what was cut out of it. */
-static struct v3 paint_lesion(const struct palette *c, const struct mr_demo_scene *s,
-                              const struct point *pt, struct v3 colour, float *relief)
+/* The floor and the margin of what was cut out: pale with dye in it, a burnt rim, some blood. */
+static struct v3 paint_crater(const struct palette *c, const struct mr_demo_scene *s,
+                              const struct mr_demo_point *pt, float away, struct v3 colour,
+                              float *relief)
 {
-    const struct mr_demo_mass *m = &s->masses[0];
-    struct v3 v = v3_sub(pt->hit.p, m->base);
-    float x = v3_dot(v, m->a), y = v3_dot(v, m->b), away = sqrtf(x * x + y * y);
-    float warp = mr_demo_noise_rough(s->noise, v3_scale(pt->at, 2.4f));
-    float fine = mr_demo_noise_at(s->noise, v3_scale(pt->at, 11));
-    float reach = away / m->radius + .35f * warp, crater, margin, dye, open;
+    float open = rampf(.25f, .9f, s->stage);
+    float off =
+        away / s->dent_radius + .3f * pt->hit.broad + .2f * pt->hit.medium + .05f * pt->fine;
+    float margin = rampf(.82f, .94f, off) * (1 - rampf(1, 1.16f, off)) * open;
+    float floor = (1 - rampf(.86f, 1, off)) * open;
+    struct v3 bed =
+        v3_mix(v3(.74f, .56f, .43f), c->dye, clampf(.3f - .7f * pt->hit.medium, 0, .6f));
 
-    dye = (1 - rampf(.75f, 1.3f, reach)) * clampf(.72f + .4f * warp + .12f * fine, 0, 1) * c->dyed;
-    dye = fmaxf(dye, .5f * c->dyed * (1 - rampf(.8f, 2.2f, reach)) * rampf(.2f, .6f, fine + warp));
-    dye *= 1 - pt->hit.mass * (.92f - .3f * rampf(.3f, .9f, -warp));
-    colour =
-        v3_mul(v3_mix(colour, v3(.8f, .75f, .7f), .3f * dye), v3_mix(v3(1, 1, 1), c->dye, dye));
-    open = rampf(.25f, .9f, s->stage);
-    crater = away / s->dent_radius + .16f * warp + .05f * fine;
-    margin = rampf(.78f, .92f, crater) * (1 - rampf(1.02f, 1.2f, crater)) * open;
-    crater = (1 - rampf(.84f, .98f, crater)) * open;
-    colour =
-        v3_mix(colour, v3_mix(v3(.86f, .76f, .66f), c->dye, clampf(.25f - .6f * warp, 0, .55f)),
-               .9f * crater);
-    colour = v3_mix(colour, v3(.58f, .12f, .1f), crater * rampf(.35f, .6f, fine - .3f * warp));
-    colour = v3_mix(colour, v3(.92f, .86f, .7f), .75f * margin * rampf(-.4f, .3f, fine + warp));
-    *relief += .012f * crater * fine + .02f * margin;
+    bed = v3_mix(bed, c->flush, .6f * rampf(.1f, .6f, pt->hit.broad + .4f * pt->fine));
+    colour = v3_mix(colour, bed, .9f * floor);
+    colour = v3_mix(colour, v3(.38f, .025f, .02f),
+                    c->bled * floor * rampf(.3f, .5f, pt->hit.medium + .35f * pt->fine));
+    colour = v3_mix(colour, v3(.8f, .66f, .42f),
+                    c->burnt * margin * rampf(-.2f, .3f, .5f * pt->fine + pt->hit.medium));
+    *relief += .012f * floor * pt->fine + .02f * margin;
     return colour;
 }
 
-static struct v3 paint_gullet(const struct palette *c, const struct mr_demo_scene *s,
-                              const struct point *pt, struct v3 colour, float *relief)
+/* Dye that has run over the cushion. */
+static struct v3 paint_lesion(const struct palette *c, const struct mr_demo_scene *s,
+                              const struct mr_demo_point *pt, struct v3 colour, float *relief)
 {
-    float behind = mr_demo_wall_behind_line(s, pt->hit.p);
-    float beyond = rampf(-.035f, .035f, behind);
-    float fine = mr_demo_noise_rough(s->noise, v3_scale(pt->at, 6));
-    float angle = atan2f(pt->hit.p.y, pt->hit.p.x);
+    const struct mr_demo_mass *m = &s->masses[0];
+    struct v3 v = v3_sub(pt->hit.p, m->base);
+    float x = v3_dot(v, m->a), y = v3_dot(v, m->b),
+          up = maxf(0, v3_dot(v, m->axis) - .6f * m->radius);
+    float away = sqrtf(x * x + y * y + 4 * up * up); /* not on the other side of the bowel */
+    float reach = away / m->radius + .45f * pt->hit.broad + .15f * pt->hit.medium, dye;
+
+    dye =
+        (1 - rampf(.8f, 1.35f, reach)) * clampf(.75f + .4f * pt->hit.medium + .1f * pt->fine, 0, 1);
+    dye =
+        maxf(dye, .5f * (1 - rampf(.8f, 2.2f, reach)) * rampf(.1f, .5f, pt->fine + pt->hit.medium));
+    dye *= c->dyed * (1 - pt->hit.mass * (.92f - .3f * rampf(.1f, .5f, -pt->hit.medium)));
+    colour =
+        v3_mul(v3_mix(colour, v3(.7f, .62f, .6f), .5f * dye), v3_mix(v3(1, 1, 1), c->dye, dye));
+    return paint_crater(c, s, pt, away, colour, relief);
+}
+
+static struct v3 paint_gullet(const struct palette *c, const struct mr_demo_scene *s,
+                              const struct mr_demo_point *pt, struct v3 colour, float *relief)
+{
+    float behind = pt->hit.behind + .03f * pt->fine + .01f * pt->grain;
+    float beyond = rampf(-c->edge, c->edge, behind);
+    float angle = s->n_streaks ? atan2f(pt->hit.p.y, pt->hit.p.x) : 0;
     struct v3 tone = v3_mix(c->squamous, c->gastric, beyond);
 
     /* keep the mottling that the colour has already, change only its tone */
     colour =
         v3_mul(v3(colour.x / c->mucosa.x, colour.y / c->mucosa.y, colour.z / c->mucosa.z), tone);
-    *relief += .006f * beyond * fine;
+    *relief += .006f * beyond * (pt->fine + pt->grain);
     for (int i = 0; i < s->n_streaks; i++) {
         const struct mr_demo_streak *k = &s->streaks[i];
         float along = (.04f - behind) / k->length;
-        float off = angle - k->angle - k->wander * along + .1f * fine, in;
+        float off = angle - k->angle - k->wander * along + .08f * pt->hit.medium, in;
 
         off -= 6.2832f * (float)floori(off / 6.2832f + .5f);
-        in = 1 - fabsf(off) / (k->width * (1.15f - .9f * along * along)) - .25f * fine;
+        in = 1 - fabsf(off) / (k->width * (1.15f - .9f * along * along)) - .25f * pt->fine;
         in = rampf(0, .35f, in) * rampf(-.1f, .02f, along) * (1 - rampf(.85f, 1, along));
-        colour = v3_mix(colour, v3(.62f, .1f, .09f), .85f * k->strength * in);
-        colour = v3_mix(colour, v3(.9f, .84f, .68f),
-                        k->slough * rampf(.55f, .95f, in) * rampf(-.1f, .4f, fine));
+        colour = v3_mix(colour, v3(.46f, .035f, .03f), .85f * k->strength * in);
+        colour = v3_mix(colour, v3(.8f, .66f, .42f),
+                        k->slough * rampf(.6f, .95f, in) * rampf(-.5f, .1f, pt->fine));
         *relief += .015f * in * k->strength;
     }
     return colour;
 }
 
 /* Thin stool that has run to the lower side. */
-static struct v3 paint_residue(const struct palette *c, const struct mr_demo_scene *s,
-                               const struct point *pt, struct v3 colour)
+static struct v3 paint_residue(const struct palette *c, const struct mr_demo_point *pt,
+                               struct v3 colour)
 {
-    float pool = mr_demo_noise_rough(s->noise, v3_add(v3_scale(pt->at, 1.3f), v3(3, 9, 4)));
+    float pool = .8f * pt->hit.broad - .5f * pt->hit.medium + .12f * pt->fine;
 
-    return v3_mix(colour, c->residue, c->residual * rampf(.25f, .55f, pool) * (1 - pt->hit.mass));
+    return v3_mix(colour, c->residue, c->residual * rampf(.2f, .55f, pool) * (1 - pt->hit.mass));
 }
 
 static struct v3 albedo(const struct palette *c, const struct mr_demo_scene *s,
-                        const struct point *pt, float *relief)
+                        const struct mr_demo_point *pt, float *relief)
 {
     struct v3 colour = paint_mucosa(c, s, pt);
 
-    *relief = c->grain * mr_demo_noise_rough(s->noise, v3_scale(pt->at, 17)) +
-              3 * c->grain * mr_demo_noise_at(s->noise, v3_scale(pt->at, 5.5f));
+    *relief = c->grain * (pt->grain + 2.4f * pt->fine);
     if (s->label == MR_DEMO_COLITIS)
         colour = paint_colitis(c, s, pt, colour, relief);
     if (s->wall == mr_demo_wall_gullet)
         colour = paint_gullet(c, s, pt, colour, relief);
     if (c->residual > 0)
-        colour = paint_residue(c, s, pt, colour);
+        colour = paint_residue(c, pt, colour);
     if (pt->hit.mass > 0)
         colour = paint_polyp(c, s, pt, colour, relief);
     if (s->has_lesion)
@@ -249,7 +282,7 @@ static struct v3 albedo(const struct palette *c, const struct mr_demo_scene *s,
 /* Light that a lamp throws on the point; red goes deeper into tissue and comes out around edges. */
 static struct v3 lamp(const struct mr_demo_scene *s, struct v3 p, struct v3 n, float side)
 {
-    static const struct v3 wrap = {.3f, .2f, .16f};
+    static const struct v3 wrap = {.5f, .38f, .32f};
     struct v3 to = v3_sub(v3_along(s->camera.eye, side, s->camera.right), p);
     float far = v3_length(to), facing, beam, power;
 
@@ -257,9 +290,9 @@ static struct v3 lamp(const struct mr_demo_scene *s, struct v3 p, struct v3 n, f
     facing = v3_dot(n, to);
     beam = clampf(-v3_dot(to, s->camera.ahead), 0, 1);
     power = (.35f + .65f * beam) / (far * far + .22f);
-    return v3(power * fmaxf(0, (facing + wrap.x) / (1 + wrap.x)),
-              power * fmaxf(0, (facing + wrap.y) / (1 + wrap.y)),
-              power * fmaxf(0, (facing + wrap.z) / (1 + wrap.z)));
+    return v3(power * maxf(0, (facing + wrap.x) / (1 + wrap.x)),
+              power * maxf(0, (facing + wrap.y) / (1 + wrap.y)),
+              power * maxf(0, (facing + wrap.z) / (1 + wrap.z)));
 }
 
 static float glint(const struct palette *c, const struct mr_demo_scene *s, struct v3 p, struct v3 n,
@@ -268,31 +301,31 @@ static float glint(const struct palette *c, const struct mr_demo_scene *s, struc
     struct v3 eye = v3_sub(s->camera.eye, p), to = v3_along(eye, side, s->camera.right);
     float far = v3_length(to),
           facing = v3_dot(n, v3_unit(v3_add(v3_unit(eye), v3_scale(to, 1 / far))));
-    float k = facing > .8f ? powf(facing, c->gloss * 4) : 0;
+    float k;
 
+    if (1 - facing > .31f / c->gloss) /* the power is below .29 here: no glint */
+        return 0;
+    k = powf(facing, c->gloss * 4);
     return rampf(.3f, .65f, k) * c->shine / (far * far + .35f);
 }
 
-/* The surface normal after the relief has roughened it. */
-static struct v3 roughen(const struct mr_demo_canvas *cv, const struct mr_demo_scene *s, int x,
-                         int y, const struct point *pt)
+/* The difference of relief to both sides; none across the edge of something nearer. */
+static float rise(const struct mr_demo_point *a, const struct mr_demo_point *here,
+                  const struct mr_demo_point *b)
 {
-    int x0 = x > 0 ? x - 1 : x, x1 = x < cv->w - 1 ? x + 1 : x;
-    int y0 = y > 0 ? y - 1 : y, y1 = y < cv->h - 1 ? y + 1 : y;
-    const float *r = cv->relief;
-    float gx = r[y * cv->w + x1] - r[y * cv->w + x0], gy = r[y1 * cv->w + x] - r[y0 * cv->w + x];
-    float k = .5f / pt->step;
-    struct v3 n = pt->hit.n;
+    float near = .04f * here->hit.t;
 
-    n = v3_along(n, -clampf(k * gx, -.6f, .6f), s->camera.right);
-    return v3_unit(v3_along(n, clampf(k * gy, -.6f, .6f), s->camera.up));
+    if (!a->seen || !b->seen || fabsf(a->hit.t - here->hit.t) > near ||
+        fabsf(b->hit.t - here->hit.t) > near)
+        return 0;
+    return clampf(.5f * (b->relief - a->relief) / here->step, -.6f, .6f);
 }
 
 static struct v3 light(const struct palette *c, const struct mr_demo_scene *s,
-                       const struct point *pt, struct v3 n, struct v3 colour)
+                       const struct mr_demo_point *pt, struct v3 n, struct v3 colour)
 {
-    float shade = .3f + .7f * pt->hit.hollow, t = pt->hit.t;
-    float fill = .1f * pt->hit.hollow / (.5f + t), white;
+    float shade = .38f + .62f * pt->hit.hollow, t = pt->hit.t;
+    float fill = .13f * (.3f + .7f * pt->hit.hollow) / (.5f + t), white;
     struct v3 l = v3_add(lamp(s, pt->hit.p, n, .1f), lamp(s, pt->hit.p, n, -.1f));
     struct v3 out = v3_scale(v3_mul(colour, l), shade);
 
@@ -305,25 +338,35 @@ static struct v3 light(const struct palette *c, const struct mr_demo_scene *s,
 
 static float half_side(const struct mr_demo_view *v)
 {
-    return .5f * fminf(v->w, v->h);
+    return .5f * minf(v->w, v->h);
+}
+
+/* Casts the grid in blocks: what a block has in common, the way through the open, is gone once. */
+static void cast_block(struct mr_demo_canvas *cv, const struct mr_demo_scene *s, int i0, int j0)
+{
+    const struct mr_demo_view *v = &cv->view;
+    float half = half_side(v), cell = v->w / (float)(cv->grid_w - 1) / half;
+    float x0 = -.5f * v->w / half, y0 = -.5f * v->h / half, from;
+    struct v3 middle = mr_demo_scene_ray(s, x0 + cell * ((float)i0 + .5f * (BLOCK - 1)),
+                                         y0 + cell * ((float)j0 + .5f * (BLOCK - 1)));
+
+    from = mr_demo_scene_approach(s, middle, .72f * (BLOCK - 1) * cell * s->camera.spread);
+    for (int j = j0; j < j0 + BLOCK && j < cv->grid_h; j++) {
+        for (int i = i0; i < i0 + BLOCK && i < cv->grid_w; i++) {
+            struct v3 ray = mr_demo_scene_ray(s, x0 + cell * (float)i, y0 + cell * (float)j);
+
+            cv->hits[j * cv->grid_w + i] = mr_demo_scene_cast(s, ray, from);
+        }
+    }
 }
 
 static void cast_grid(struct mr_demo_canvas *cv, const struct mr_demo_scene *s)
 {
-    const struct mr_demo_view *v = &cv->view;
-    float cell, half = half_side(v);
-
     cv->grid_w = MR_DEMO_GRID;
-    cell = v->w / (float)(cv->grid_w - 1);
-    cv->grid_h = (int)(v->h / cell) + 2;
-    for (int j = 0; j < cv->grid_h; j++) {
-        for (int i = 0; i < cv->grid_w; i++) {
-            float x = cell * (float)i - .5f * v->w, y = cell * (float)j - .5f * v->h;
-
-            cv->hits[j * cv->grid_w + i] =
-                mr_demo_scene_cast(s, mr_demo_scene_ray(s, x / half, y / half));
-        }
-    }
+    cv->grid_h = (int)(cv->view.h / cv->view.w * (float)(cv->grid_w - 1)) + 2;
+    for (int j = 0; j < cv->grid_h; j += BLOCK)
+        for (int i = 0; i < cv->grid_w; i += BLOCK)
+            cast_block(cv, s, i, j);
 }
 
 static void add_hit(struct mr_demo_hit *sum, const struct mr_demo_hit *hit, float k)
@@ -333,68 +376,103 @@ static void add_hit(struct mr_demo_hit *sum, const struct mr_demo_hit *hit, floa
     sum->t += k * hit->t;
     sum->mass += k * hit->mass;
     sum->hollow += k * hit->hollow;
+    sum->broad += k * hit->broad;
+    sum->medium += k * hit->medium;
+    sum->behind += k * hit->behind;
 }
 
-/* The point at pixel (x, y), between the four rays around it. */
-static struct point point_at(const struct mr_demo_canvas *cv, const struct mr_demo_scene *s, int x,
-                             int y)
+/* Is something in front of something else between the four rays around a cell? */
+static bool is_edge(const struct mr_demo_hit *a, const struct mr_demo_hit *b)
+{
+    float lo = minf(minf(a[0].t, a[1].t), minf(b[0].t, b[1].t));
+    float hi = maxf(maxf(a[0].t, a[1].t), maxf(b[0].t, b[1].t));
+
+    return hi > 1.13f * lo;
+}
+
+/* What pixel (x, y) shows: between the four rays around it, or by a ray of its own at an edge. */
+static struct mr_demo_hit hit_at(const struct mr_demo_canvas *cv, const struct mr_demo_scene *s,
+                                 int x, int y)
 {
     const struct mr_demo_view *v = &cv->view;
-    float cell = v->w / (float)(cv->grid_w - 1);
+    float cell = v->w / (float)(cv->grid_w - 1), half = half_side(v);
     float gx = clampf(((float)x - v->x) / cell, 0, (float)cv->grid_w - 1.01f);
     float gy = clampf(((float)y - v->y) / cell, 0, (float)cv->grid_h - 1.01f);
     int i = (int)gx, j = (int)gy;
-    const struct mr_demo_hit *h = cv->hits + j * cv->grid_w + i;
-    struct point pt = {.hit.t = 0};
+    const struct mr_demo_hit *a = cv->hits + j * cv->grid_w + i, *b = a + cv->grid_w;
+    struct mr_demo_hit hit = {.t = 0};
 
+    if (is_edge(a, b)) {
+        float from = .8f * minf(minf(a[0].t, a[1].t), minf(b[0].t, b[1].t));
+
+        return mr_demo_scene_cast(s,
+                                  mr_demo_scene_ray(s, ((float)x - v->x - .5f * v->w) / half,
+                                                    ((float)y - v->y - .5f * v->h) / half),
+                                  from);
+    }
     gx -= (float)i;
     gy -= (float)j;
-    add_hit(&pt.hit, h, (1 - gx) * (1 - gy));
-    add_hit(&pt.hit, h + 1, gx * (1 - gy));
-    add_hit(&pt.hit, h + cv->grid_w, (1 - gx) * gy);
-    add_hit(&pt.hit, h + cv->grid_w + 1, gx * gy);
-    pt.hit.n = v3_unit(pt.hit.n);
-    pt.at = v3_add(pt.hit.p, s->shift);
-    pt.step = pt.hit.t * s->camera.spread / half_side(v) + 1e-5f;
-    return pt;
+    add_hit(&hit, a, (1 - gx) * (1 - gy));
+    add_hit(&hit, a + 1, gx * (1 - gy));
+    add_hit(&hit, b, (1 - gx) * gy);
+    add_hit(&hit, b + 1, gx * gy);
+    hit.n = v3_unit(hit.n);
+    return hit;
+}
+
+static void paint_row(const struct mr_demo_canvas *cv, const struct palette *c,
+                      const struct mr_demo_scene *s, int y, struct mr_demo_point *row)
+{
+    for (int x = 0; x < cv->w; x++) {
+        struct mr_demo_point *pt = &row[x];
+
+        pt->seen = y < cv->h && mr_demo_view_cover(&cv->view, (float)x, (float)y) > 0;
+        if (!pt->seen)
+            continue;
+        pt->hit = hit_at(cv, s, x, y);
+        pt->at = v3_add(pt->hit.p, s->shift);
+        pt->step = pt->hit.t * s->camera.spread / half_side(&cv->view) + 1e-5f;
+        pt->fine = mr_demo_noise_at(s->noise, v3_scale(pt->at, 8.3f));
+        pt->grain = mr_demo_noise_at(s->noise, v3_scale(pt->at, 19));
+        pt->colour = albedo(c, s, pt, &pt->relief);
+    }
+}
+
+static void light_row(const struct mr_demo_canvas *cv, const struct palette *c,
+                      const struct mr_demo_scene *s, struct mr_demo_point *const rows[3],
+                      float *rgb)
+{
+    for (int x = 0; x < cv->w; x++, rgb += 3) {
+        const struct mr_demo_point *pt = &rows[1][x];
+        struct v3 n = pt->hit.n, out = {0, 0, 0};
+
+        if (pt->seen) {
+            if (x > 0 && x < cv->w - 1)
+                n = v3_along(n, -rise(pt - 1, pt, pt + 1), s->camera.right);
+            n = v3_unit(v3_along(n, rise(&rows[0][x], pt, &rows[2][x]), s->camera.up));
+            out = light(c, s, pt, n, pt->colour);
+        }
+        rgb[0] = out.x;
+        rgb[1] = out.y;
+        rgb[2] = out.z;
+    }
 }
 
 void mr_demo_paint(struct mr_demo_canvas *cv, const struct mr_demo_scene *s, struct mr_rng *rng)
 {
     struct palette c = {.shine = 1};
-    float *rgb = cv->rgb;
 
     draw_palette(&c, s, rng);
     cast_grid(cv, s);
+    paint_row(cv, &c, s, cv->h, cv->rows[1]); /* nothing is above the first row */
+    paint_row(cv, &c, s, 0, cv->rows[2]);
     for (int y = 0; y < cv->h; y++) {
-        for (int x = 0; x < cv->w; x++, rgb += 3) {
-            struct v3 colour = {0, 0, 0};
-            float relief = 0;
+        struct mr_demo_point *above = cv->rows[0];
 
-            if (mr_demo_view_cover(&cv->view, (float)x, (float)y) > 0) {
-                struct point pt = point_at(cv, s, x, y);
-
-                colour = albedo(&c, s, &pt, &relief);
-            }
-            cv->relief[y * cv->w + x] = relief;
-            rgb[0] = colour.x;
-            rgb[1] = colour.y;
-            rgb[2] = colour.z;
-        }
-    }
-    rgb = cv->rgb;
-    for (int y = 0; y < cv->h; y++) {
-        for (int x = 0; x < cv->w; x++, rgb += 3) {
-            struct point pt;
-            struct v3 out;
-
-            if (mr_demo_view_cover(&cv->view, (float)x, (float)y) <= 0)
-                continue;
-            pt = point_at(cv, s, x, y);
-            out = light(&c, s, &pt, roughen(cv, s, x, y, &pt), v3(rgb[0], rgb[1], rgb[2]));
-            rgb[0] = out.x;
-            rgb[1] = out.y;
-            rgb[2] = out.z;
-        }
+        cv->rows[0] = cv->rows[1];
+        cv->rows[1] = cv->rows[2];
+        cv->rows[2] = above;
+        paint_row(cv, &c, s, y + 1, cv->rows[2]);
+        light_row(cv, &c, s, cv->rows, cv->rgb + (size_t)y * (size_t)cv->w * 3);
     }
 }

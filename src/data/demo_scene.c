@@ -37,7 +37,13 @@ static float mass_distance(const struct mr_demo_scene *s, const struct mr_demo_m
     struct v3 v = v3_sub(p, m->base), head = v3_along(v, -m->lift, m->axis);
     float d = ellipsoid(head, m, m->radius, m->radius * m->flatness);
 
-    if (m->lumps > 0)
+    for (int i = 0; i < m->n_lobes; i++) {
+        float lobe = v3_length(v3_sub(head, m->lobes[i])) - m->lobe_radius;
+        float k = .18f * m->radius, h = clampf(.5f + .5f * (d - lobe) / k, 0, 1);
+
+        d = mixf(d, lobe, h) - k * h * (1 - h);
+    }
+    if (m->lumps > 0 && d < m->radius)
         d -= m->lumps * m->radius *
              mr_demo_noise_rough(s->noise, v3_add(v3_scale(p, 1.5f / m->radius), s->shift));
     if (m->stalk > 0) {
@@ -66,7 +72,7 @@ static float distance(const struct mr_demo_scene *s, struct v3 p, float *mass)
         h = clampf(.5f + .5f * (d - dm) / m->join, 0, 1);
         d = mixf(d, dm, h) - m->join * h * (1 - h);
         if (!(s->has_lesion && i == 0))
-            *mass = fmaxf(*mass, rampf(.35f, .85f, h));
+            *mass = maxf(*mass, rampf(.35f, .85f, h));
     }
     if (s->dent > 0) {
         const struct mr_demo_mass *m = &s->masses[0];
@@ -91,34 +97,65 @@ struct v3 mr_demo_scene_ray(const struct mr_demo_scene *s, float x, float y)
 
 static struct v3 slope(const struct mr_demo_scene *s, struct v3 p, float e)
 {
-    static const float corner[4][3] = {{1, -1, -1}, {-1, -1, 1}, {-1, 1, -1}, {1, 1, 1}};
-    struct v3 n = {0, 0, 0};
-    float mass;
+    float mass, d = distance(s, p, &mass);
 
-    for (int i = 0; i < 4; i++) {
-        struct v3 c = v3(corner[i][0], corner[i][1], corner[i][2]);
-
-        n = v3_along(n, distance(s, v3_along(p, e, c), &mass), c);
-    }
-    return v3_unit(n);
+    return v3_unit(v3(distance(s, v3(p.x + e, p.y, p.z), &mass) - d,
+                      distance(s, v3(p.x, p.y + e, p.z), &mass) - d,
+                      distance(s, v3(p.x, p.y, p.z + e), &mass) - d));
 }
 
-struct mr_demo_hit mr_demo_scene_cast(const struct mr_demo_scene *s, struct v3 ray)
+/* Halves the way between a point before the surface and one behind it. */
+static float go_back(const struct mr_demo_scene *s, struct v3 ray, float before, float behind,
+                     float *mass)
 {
-    struct mr_demo_hit hit = {.t = .02f};
-    float unused;
+    for (int i = 0; i < 5; i++) {
+        float middle = .5f * (before + behind);
 
-    for (int i = 0; i < 48 && hit.t < FAR_AWAY; i++) {
+        if (distance(s, v3_along(s->camera.eye, middle, ray), mass) > 0)
+            before = middle;
+        else
+            behind = middle;
+    }
+    return before;
+}
+
+float mr_demo_scene_approach(const struct mr_demo_scene *s, struct v3 ray, float spread)
+{
+    float t = .02f, unused;
+
+    for (int i = 0; i < 40 && t < FAR_AWAY; i++) {
+        float room = distance(s, v3_along(s->camera.eye, t, ray), &unused) - 1.3f * spread * t;
+
+        if (room < .03f)
+            break;
+        t += .6f * room;
+    }
+    return t;
+}
+
+struct mr_demo_hit mr_demo_scene_cast(const struct mr_demo_scene *s, struct v3 ray, float from)
+{
+    struct mr_demo_hit hit = {.t = from};
+    float unused, before = .9f * from;
+
+    for (int i = 0; i < 56 && hit.t < FAR_AWAY; i++) {
         float d = distance(s, v3_along(s->camera.eye, hit.t, ray), &hit.mass);
 
-        if (d < .0025f * (hit.t + .2f))
+        if (d < 0) { /* through: steep folds are nearer than they say */
+            hit.t = go_back(s, ray, before, hit.t, &hit.mass);
             break;
-        hit.t += .8f * d;
+        }
+        if (d < .003f * (hit.t + .2f))
+            break;
+        before = hit.t;
+        hit.t += .72f * d;
     }
     hit.p = v3_along(s->camera.eye, hit.t, ray);
-    hit.n = slope(s, hit.p, .006f * (hit.t + .4f));
-    hit.hollow = clampf(distance(s, v3_along(hit.p, .08f, hit.n), &unused) / .08f, 0, 1) * .45f +
-                 clampf(distance(s, v3_along(hit.p, .3f, hit.n), &unused) / .3f, 0, 1) * .55f;
+    hit.n = slope(s, hit.p, .01f * (hit.t + .4f));
+    hit.hollow = clampf(distance(s, v3_along(hit.p, .18f, hit.n), &unused) / .18f, 0, 1);
+    hit.broad = mr_demo_noise_rough(s->noise, v3_scale(v3_add(hit.p, s->shift), 1.7f));
+    hit.medium = mr_demo_noise_rough(s->noise, v3_scale(v3_add(hit.p, s->shift), 3.1f));
+    hit.behind = s->wall == mr_demo_wall_gullet ? mr_demo_wall_behind_line(s, hit.p) : 0;
     return hit;
 }
 
@@ -154,7 +191,7 @@ static void add_folds(struct mr_demo_scene *s, struct mr_rng *rng, float height)
 
         f->z = ((float)i + between(rng, -.22f, .22f)) * s->fold_gap;
         f->height = height * between(rng, .5f, 1.15f);
-        f->width = between(rng, .1f, .2f);
+        f->width = between(rng, .13f, .26f);
         f->tilt = between(rng, -.25f, .25f);
         f->cx = cosf(way);
         f->cy = sinf(way);
@@ -210,7 +247,7 @@ static struct mr_demo_hit find_place(const struct mr_demo_scene *s, struct mr_rn
     for (int i = 0; i < 24; i++) {
         float off = within * sqrtf(between(rng, 0, 1)), way = between(rng, 0, 6.2832f);
         struct v3 ray = mr_demo_scene_ray(s, off * cosf(way), off * sinf(way));
-        struct mr_demo_hit hit = mr_demo_scene_cast(s, ray);
+        struct mr_demo_hit hit = mr_demo_scene_cast(s, ray, .02f);
         bool good = hit.t > nearest && hit.t < farthest;
 
         if (best.t < 0 || good || fabsf(hit.t - 1.2f) < fabsf(best.t - 1.2f))
@@ -221,6 +258,22 @@ static struct mr_demo_hit find_place(const struct mr_demo_scene *s, struct mr_rn
     return best;
 }
 
+/* Makes a berry of some heads. */
+static void add_lobes(struct mr_demo_mass *m, struct mr_rng *rng)
+{
+    if (!chance(rng, .55))
+        return;
+    m->n_lobes = 3 + (int)mr_rng_below(rng, 3);
+    m->lobe_radius = m->radius * between(rng, .4f, .62f);
+    for (int i = 0; i < m->n_lobes; i++) {
+        float way = 6.2832f * ((float)i + between(rng, -.2f, .2f)) / (float)m->n_lobes;
+        float off = m->radius * between(rng, .45f, .7f), up = between(rng, -.1f, .6f) * m->flatness;
+
+        m->lobes[i] = v3_along(v3_along(v3_scale(m->a, off * cosf(way)), off * sinf(way), m->b),
+                               up * m->radius, m->axis);
+    }
+}
+
 static void add_polyp(struct mr_demo_scene *s, struct mr_rng *rng, const struct mr_demo_hit *place,
                       float radius)
 {
@@ -228,7 +281,7 @@ static void add_polyp(struct mr_demo_scene *s, struct mr_rng *rng, const struct 
     float form = between(rng, 0, 1);
 
     m.radius = radius;
-    m.lumps = between(rng, .02f, .2f);
+    m.lumps = between(rng, .03f, .12f);
     m.axis = v3_unit(v3_add(m.axis, v3(between(rng, -.35f, .35f), between(rng, -.35f, .35f),
                                        between(rng, -.35f, .35f))));
     v3_frame(m.axis, &m.a, &m.b);
@@ -242,6 +295,7 @@ static void add_polyp(struct mr_demo_scene *s, struct mr_rng *rng, const struct 
         m.lift = radius * between(rng, .1f, .55f) * m.flatness;
         m.join = radius * between(rng, .15f, .4f);
     }
+    add_lobes(&m, rng);
     s->masses[s->n_masses++] = m;
 }
 
@@ -288,7 +342,9 @@ static void compose_lesion(struct mr_demo_scene *s, struct mr_rng *rng)
         polyp.lift =
             cushion.radius * cushion.flatness + size * polyp.flatness * (.2f - 1.2f * stage);
         polyp.join = .08f;
-        polyp.lumps = between(rng, .04f, .2f);
+        polyp.lumps = between(rng, .03f, .12f);
+        if (stage < .2f)
+            add_lobes(&polyp, rng);
         s->masses[s->n_masses++] = polyp;
     }
 }
@@ -311,8 +367,8 @@ static void compose_cecum(struct mr_demo_scene *s, struct mr_rng *rng)
     e->thick = between(rng, .14f, .24f);
     e->curl = between(rng, -1.2f, 1.2f);
     e->n_ridges = 3;
-    e->ridge = between(rng, .14f, .26f);
-    e->width = between(rng, .1f, .17f);
+    e->ridge = between(rng, .16f, .36f);
+    e->width = between(rng, .14f, .26f);
     at =
         v3_along(v3_along(e->at, between(rng, -.45f, .45f), e->a), between(rng, -.45f, .45f), e->b);
     look(&s->camera, at, between(rng, 0, 6.2832f));
@@ -328,11 +384,11 @@ static void compose_pylorus(struct mr_demo_scene *s, struct mr_rng *rng)
     s->lobes *= .5f;
     look_along(s, rng, 0, .2f);
     set_end(s, rng, between(rng, 1.1f, 2.1f), between(rng, 0, .4f));
-    e->radius = between(rng, .07f, .26f);
-    e->thick = between(rng, .09f, .2f);
+    e->radius = between(rng, .1f, .32f);
+    e->thick = between(rng, .09f, .24f);
     e->n_ridges = 4 + (int)mr_rng_below(rng, 5);
-    e->ridge = between(rng, .03f, .11f);
-    e->width = between(rng, .5f, 1);
+    e->ridge = between(rng, .03f, .14f);
+    e->width = between(rng, .45f, .75f);
     e->curl = between(rng, -.8f, .8f);
     at =
         v3_along(v3_along(e->at, between(rng, -.45f, .45f), e->a), between(rng, -.45f, .45f), e->b);
@@ -368,13 +424,13 @@ static void compose_gullet(struct mr_demo_scene *s, struct mr_rng *rng)
     s->bend_y *= .4f;
     s->lumps *= .6f;
     g->close_at = between(rng, 1.3f, 2.6f);
-    g->close_over = between(rng, .8f, 1.5f);
+    g->close_over = between(rng, 1, 2.2f);
     g->left = between(rng, .12f, .5f);
     g->n_folds = 4 + (int)mr_rng_below(rng, 4);
     g->fold = between(rng, .05f, .22f);
     g->phase = between(rng, 0, 6.2832f);
     g->twist = between(rng, -.4f, .4f);
-    g->line = g->close_at - between(rng, .55f, 1.1f);
+    g->line = g->close_at - between(rng, .7f, 1.7f);
     g->jag = between(rng, .12f, .32f);
     g->tongues = chance(rng, .6) ? between(rng, .15f, .5f) : 0;
     g->seed = between(rng, 0, 25);

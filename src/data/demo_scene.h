@@ -53,6 +53,9 @@ struct mr_demo_mass {
     float lift;             /* of the middle of the head over the wall */
     float stalk;            /* radius, 0 without */
     float lumps, join;
+    int n_lobes; /* smaller spheres that make a berry of the head */
+    struct v3 lobes[5];
+    float lobe_radius;
 };
 
 /* What lies at the end of the bowel or the stomach, in a frame whose axis leaves through the wall.
@@ -104,9 +107,11 @@ struct mr_demo_scene {
 
 struct mr_demo_hit {
     struct v3 p, n;
-    float t;      /* from the eye */
-    float mass;   /* 1 on a polyp, 0 on the wall */
-    float hollow; /* 1 in the open, 0 in the deepest crease */
+    float t;             /* from the eye */
+    float mass;          /* 1 on a polyp, 0 on the wall */
+    float hollow;        /* 1 in the open, 0 in the deepest crease */
+    float broad, medium; /* mottling, about -1 .. 1 */
+    float behind;        /* behind the line of a gullet */
 };
 
 /* Draws a scene of the class. stage: see above; ignored outside the pairs. */
@@ -115,8 +120,10 @@ void mr_demo_scene_init(struct mr_demo_scene *scene, enum mr_demo_class label, f
 /* The unit vector from the eye through the image point (x, y), in half short sides from the middle.
  */
 struct v3 mr_demo_scene_ray(const struct mr_demo_scene *scene, float x, float y);
-/* What the ray meets. */
-struct mr_demo_hit mr_demo_scene_cast(const struct mr_demo_scene *scene, struct v3 ray);
+/* How far all rays within spread radians of this one can go without meeting anything. */
+float mr_demo_scene_approach(const struct mr_demo_scene *scene, struct v3 ray, float spread);
+/* What the ray meets that starts at distance from. */
+struct mr_demo_hit mr_demo_scene_cast(const struct mr_demo_scene *scene, struct v3 ray, float from);
 
 /* The three kinds of wall: positive inside, in demo_wall.c. */
 float mr_demo_wall_bowel(const struct mr_demo_scene *scene, struct v3 p);

@@ -19,12 +19,13 @@ static float smooth_max(float a, float b, float k)
     return -smooth_min(-a, -b, k);
 }
 
-/* A ridge of height 1 at x = 0 with soft feet. */
+/* A ridge of height 1 at x = 0, a half of it at width, with soft feet that end at twice the width.
+ */
 static float ridge(float x, float width)
 {
-    float k = 1 / (1 + x * x / (width * width));
+    float k = maxf(0, 1 - .25f * x * x / (width * width));
 
-    return k * k;
+    return k * k * k;
 }
 
 /* Where the axis of the bowel is at z. */
@@ -41,16 +42,16 @@ static float folds_at(const struct mr_demo_scene *s, float z, float ux, float uy
     int middle = floori(z / s->fold_gap + .5f);
     float height = 0;
 
-    for (int i = middle - 1; i <= middle + 1; i++) {
+    for (int i = middle - 2; i <= middle + 2; i++) {
         const struct mr_demo_fold *f = &s->folds[i & (MR_DEMO_FOLDS - 1)];
         float around, k;
 
         if (i < 0 || i >= MR_DEMO_FOLDS)
             continue;
         around = f->cx * ux + f->cy * uy;
-        k = rampf(f->extent, f->extent + .9f, around);
+        k = ridge(z - f->z - f->tilt * (around - .5f), f->width);
         if (k > 0)
-            height += f->height * k * ridge(z - f->z - f->tilt * (around - .5f), f->width);
+            height += f->height * k * rampf(f->extent, f->extent + .9f, around);
     }
     return height;
 }
@@ -76,8 +77,12 @@ static float tube(const struct mr_demo_scene *s, struct v3 p)
     if (p.z > s->end_z)
         d = wide - sqrtf(r * r + (p.z - s->end_z) * (p.z - s->end_z));
     else
-        d = wide - r - folds_at(s, p.z, ux, uy);
-    return d + lumps_at(s, p);
+        d = wide - r;
+    if (p.z < s->end_z && d < .75f)
+        d -= folds_at(s, p.z, ux, uy) * (1 - rampf(s->end_z - .45f, s->end_z - .05f, p.z));
+    if (d < .4f)
+        d += .2f * s->lumps * mr_demo_noise_at(s->noise, v3_add(v3_scale(p, 4.3f), s->shift));
+    return d < .6f ? d + lumps_at(s, p) : d - 1.2f * s->lumps;
 }
 
 /* The coordinates of p around the end: out of the wall, away from its middle, and the angle. */
@@ -98,7 +103,7 @@ static float appendix(const struct mr_demo_end *e, struct v3 p)
     float out, away, angle, height, turn;
 
     around_end(e, p, &out, &away, &angle);
-    if (away > 1.3f || out < -.8f)
+    if (away > 1 || out < -1.1f)
         return 0;
     angle += e->curl * away - e->phase;
     turn = .5f + .5f * cosf(angle);
@@ -110,8 +115,8 @@ static float appendix(const struct mr_demo_end *e, struct v3 p)
         float across = away * sinf(off);
 
         if (cosf(off) > 0)
-            height += e->ridge * ridge(across, e->width) *
-                      rampf(e->radius, e->radius * 2.6f, away) * (1 - rampf(.55f, 1.25f, away));
+            height += rampf(0, .4f, cosf(off)) * e->ridge * ridge(across, e->width) *
+                      rampf(e->radius, e->radius * 2.6f, away) * (1 - rampf(.3f, .95f, away));
     }
     return height;
 }
@@ -136,15 +141,15 @@ float mr_demo_wall_antrum(const struct mr_demo_scene *s, struct v3 p)
         return d;
     wave = cosf((float)e->n_ridges * angle + e->phase + e->curl * away) +
            .4f * cosf((float)(e->n_ridges + 2) * angle - 2 * e->phase);
-    edge = e->radius * (1 + .12f * wave + .15f * cosf(2 * angle + e->phase));
-    d -= e->ridge * (.6f + .6f * wave) * rampf(0, .18f, away - edge) *
-         (1 - rampf(.25f, e->width, away - edge));
+    edge = e->radius * (1 + .05f * wave + .12f * cosf(2 * angle + e->phase));
+    d -= e->ridge * (.6f + .6f * wave) * rampf(0, .4f, away - edge) *
+         (1 - rampf(.3f, e->width, away - edge));
     lip = away - edge - e->thick;
     lip = sqrtf(lip * lip + (out + .25f * e->thick) * (out + .25f * e->thick)) - e->thick;
     d = smooth_min(d, lip, .12f);
     if (out > -e->thick - .2f)
         d = smooth_max(d, edge - away, .06f);
-    return fmaxf(d, .55f - v3_length(v3_sub(p, v3_along(e->at, .5f + e->thick, e->axis))));
+    return maxf(d, .8f - v3_length(v3_sub(p, v3_along(e->at, .78f + e->thick, e->axis))));
 }
 
 /* How far along the gullet p is; where it narrows the wall itself counts as length. */
