@@ -143,7 +143,8 @@ static void does_not_shift_the_image(void **state)
                 double red = p[0] - 2 * ((x + .5) * 100 / w - .5);
                 double green = p[1] - 2 * ((y + .5) * 100 / h - .5);
 
-                /* half a level of rounding, and Pillow's triangle is sampled a little off balance */
+                /* half a level of rounding, and Pillow's triangle is sampled a little off balance
+                 */
                 assert_true(red > -.6 && red < .6);
                 assert_true(green > -.6 && green < .6);
                 sum[0] += red;
