@@ -130,6 +130,8 @@ static void gives_each_command_to_one_of_two_takers(void **state)
                     last = (int)v;
                 n += found;
             }
+            mr_store_close(store);
+            free(dir);
             _exit(n);
         }
     }

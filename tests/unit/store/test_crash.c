@@ -153,6 +153,8 @@ static void lets_two_readers_decide_at_once(void **state)
                 if (mr_decision_add(store, &d, NULL))
                     _exit(2);
             }
+            mr_store_close(store);
+            free(dir);
             _exit(0);
         }
     }

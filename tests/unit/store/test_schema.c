@@ -142,6 +142,7 @@ static void holds_its_own_rules(void **state)
     sqlite3 *db = store->db;
 
     assert_int_equal(number(db, "PRAGMA foreign_keys"), 1);
+    assert_int_equal(number(db, "PRAGMA page_size"), 8192);
     assert_int_equal(number(db, "PRAGMA synchronous"), 1); /* NORMAL */
     assert_true(number(db, "PRAGMA busy_timeout") >= 1000);
     assert_int_equal(number(db, "PRAGMA application_id"), MR_SCHEMA_APPLICATION_ID);

@@ -291,10 +291,13 @@ static void lets_many_make_the_same_project_at_once(void **state)
         pids[i] = fork();
         if (!pids[i]) {
             struct mr_store *store;
+            enum mr_status st = mr_store_open(&store, dir, MR_STORE_CREATE, NULL);
 
-            if (mr_store_open(&store, dir, MR_STORE_CREATE, NULL))
+            free(dir);
+            if (st || mr_store_set_meta(store, "k", "v", NULL))
                 _exit(1);
-            _exit(mr_store_set_meta(store, "k", "v", NULL) ? 2 : 0);
+            mr_store_close(store);
+            _exit(0);
         }
     }
     for (int i = 0; i < N; i++) {
