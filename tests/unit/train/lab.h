@@ -217,4 +217,47 @@ static inline bool lab_files_equal(struct lab *lab, int run_a, int run_b, const 
     return equal;
 }
 
+static inline int lab_start(struct lab *lab, struct mr_trainer **trainer,
+                            const struct mr_train_options *o)
+{
+    struct mr_error err;
+    int run = 0;
+
+    assert_ok(mr_trainer_start(trainer, &lab->place, o, &run, &err), err);
+    return run;
+}
+
+static inline int lab_train(struct lab *lab, const struct mr_train_options *o)
+{
+    struct mr_trainer *trainer = NULL;
+    struct mr_error err;
+    int run = lab_start(lab, &trainer, o);
+
+    assert_ok(mr_trainer_join(trainer, &err), err);
+    return run;
+}
+
+static inline void lab_finish(struct mr_trainer *trainer)
+{
+    struct mr_error err;
+
+    assert_ok(mr_trainer_join(trainer, &err), err);
+}
+
+/* The end of main in a suite that trains: the sandbox first, before anything starts a thread. */
+#define lab_main(sandbox, tests)                                          \
+    do {                                                                  \
+        struct mr_sandbox_options options_ = mr_image_sandbox_options(2); \
+        struct mr_error err_;                                             \
+        int failed_;                                                      \
+                                                                          \
+        if (mr_sandbox_create(&(sandbox), &options_, &err_)) {            \
+            fprintf(stderr, "%s\n", err_.message);                        \
+            return 1;                                                     \
+        }                                                                 \
+        failed_ = cmocka_run_group_tests(tests, NULL, NULL);              \
+        mr_sandbox_destroy(sandbox);                                      \
+        return failed_;                                                   \
+    } while (0)
+
 #endif

@@ -9,32 +9,6 @@
 
 static struct mr_sandbox *sandbox;
 
-static int start(struct lab *lab, struct mr_trainer **trainer, const struct mr_train_options *o)
-{
-    struct mr_error err;
-    int run = 0;
-
-    assert_ok(mr_trainer_start(trainer, &lab->place, o, &run, &err), err);
-    return run;
-}
-
-static int train(struct lab *lab, const struct mr_train_options *o)
-{
-    struct mr_trainer *trainer = NULL;
-    struct mr_error err;
-    int run = start(lab, &trainer, o);
-
-    assert_ok(mr_trainer_join(trainer, &err), err);
-    return run;
-}
-
-static void finish(struct mr_trainer *trainer)
-{
-    struct mr_error err;
-
-    assert_ok(mr_trainer_join(trainer, &err), err);
-}
-
 static struct mr_predictions *predictions(struct lab *lab, int run, int epoch, enum mr_side side)
 {
     struct mr_predictions *p = NULL;
@@ -120,7 +94,7 @@ static void learns_two_easy_classes_and_stores_what_it_found(void **state)
     int run;
 
     lab_open(&lab, sandbox);
-    run = train(&lab, &o);
+    run = lab_train(&lab, &o);
     row = lab_run(&lab, run);
     assert_int_equal(row.state, MR_RUN_DONE);
     assert_string_equal(row.message, "");
@@ -150,7 +124,7 @@ static void learns_with_sgd_too(void **state)
     o.optimizer = MR_OPTIMIZER_SGD;
     o.lr = .02;
     o.augment = MR_AUGMENT_NONE;
-    run = train(&lab, &o);
+    run = lab_train(&lab, &o);
     assert_ok(mr_epochs_load(lab.store, run, &epochs, &n, &err), err);
     assert_true(epochs[n - 1].n_correct > 9);
     free(epochs);
@@ -165,177 +139,13 @@ static void ends_alike_for_equal_seeds_and_otherwise_not(void **state)
 
     lab_open(&lab, sandbox);
     o.n_epochs = 2;
-    a = train(&lab, &o);
-    b = train(&lab, &o);
+    a = lab_train(&lab, &o);
+    b = lab_train(&lab, &o);
     assert_true(lab_files_equal(&lab, a, b, "last.safetensors"));
     assert_true(lab_files_equal(&lab, a, b, "best.safetensors"));
     o.seed++;
-    c = train(&lab, &o);
+    c = lab_train(&lab, &o);
     assert_false(lab_files_equal(&lab, a, c, "last.safetensors"));
-    lab_close(&lab);
-}
-
-static void stops_after_the_epoch_when_told(void **state)
-{
-    struct lab lab;
-    struct mr_train_options o = lab_options();
-    struct mr_trainer *trainer = NULL;
-    int run, n;
-
-    lab_open(&lab, sandbox);
-    o.n_epochs = 500;
-    run = start(&lab, &trainer, &o);
-    lab_wait_for_steps(&lab, run, 1);
-    lab_send(&lab, run, MR_COMMAND_STOP_AFTER_EPOCH, 0);
-    finish(trainer);
-    assert_int_equal(lab_state(&lab, run), MR_RUN_STOPPED);
-    n = lab_n_epochs(&lab, run);
-    assert_true(n >= 1 && n < 500);
-    assert_int_equal(lab_steps(&lab, run, NULL), 4 * n); /* no step of another epoch */
-    assert_true(lab_has_file(&lab, run, "last.safetensors"));
-    lab_close(&lab);
-}
-
-static void stops_now_without_a_checkpoint_and_can_be_resumed(void **state)
-{
-    struct lab lab;
-    struct mr_train_options o = lab_options();
-    struct mr_trainer *trainer = NULL;
-    struct mr_error err;
-    int run;
-
-    lab_open(&lab, sandbox);
-    o.n_epochs = 2;
-    run = start(&lab, &trainer, &o);
-    lab_send(&lab, run, MR_COMMAND_STOP_NOW, 0); /* in the scan, or soon after */
-    finish(trainer);
-    assert_int_equal(lab_state(&lab, run), MR_RUN_STOPPED);
-    assert_int_equal(lab_n_epochs(&lab, run), 0);
-    assert_false(lab_has_file(&lab, run, "last.safetensors"));
-    assert_ok(mr_trainer_resume(&trainer, &lab.place, run, &err), err);
-    finish(trainer);
-    assert_int_equal(lab_state(&lab, run), MR_RUN_DONE);
-    assert_int_equal(lab_n_epochs(&lab, run), 2);
-    lab_close(&lab);
-}
-
-static void pauses_saves_while_paused_and_continues(void **state)
-{
-    struct lab lab;
-    struct mr_train_options o = lab_options();
-    struct mr_trainer *trainer = NULL;
-    int run, n;
-
-    lab_open(&lab, sandbox);
-    o.n_epochs = 500;
-    run = start(&lab, &trainer, &o);
-    lab_wait_for_steps(&lab, run, 1);
-    lab_send(&lab, run, MR_COMMAND_PAUSE, 0);
-    lab_wait_for_state(&lab, run, MR_RUN_PAUSED);
-    n = lab_steps(&lab, run, NULL);
-    mr_clock_sleep_ms(500);
-    assert_int_equal(lab_steps(&lab, run, NULL), n);
-    assert_true(mr_trainer_is_running(trainer));
-    if (lab_has_file(&lab, run, "last.safetensors")) { /* of an epoch's end: away with it */
-        char *path = mr_run_path(lab.store, run, "last.safetensors");
-
-        unlink(path);
-        free(path);
-    }
-    lab_send(&lab, run, MR_COMMAND_CHECKPOINT, 0);
-    lab_wait_for_file(&lab, run, "last.safetensors");
-    assert_int_equal(lab_state(&lab, run), MR_RUN_PAUSED);
-    assert_int_equal(lab_steps(&lab, run, NULL), n);
-    lab_send(&lab, run, MR_COMMAND_CONTINUE, 0);
-    lab_wait_for_state(&lab, run, MR_RUN_TRAINING);
-    lab_wait_for_steps(&lab, run, n + 1);
-    lab_send(&lab, run, MR_COMMAND_PAUSE, 0);
-    lab_wait_for_state(&lab, run, MR_RUN_PAUSED);
-    lab_send(&lab, run, MR_COMMAND_STOP_NOW, 0);
-    finish(trainer);
-    assert_int_equal(lab_state(&lab, run), MR_RUN_STOPPED);
-    lab_close(&lab);
-}
-
-/* The last step's rate over the scheduled one. */
-static double last_factor(struct lab *lab, int run, int n_epochs)
-{
-    struct mr_schedule schedule = mr_schedule_one_cycle(4 * n_epochs, lab_options().lr);
-    struct mr_step *steps = NULL;
-    int n = lab_steps(lab, run, &steps);
-    double lr, momentum, factor;
-
-    mr_schedule_at(&schedule, n - 1, &lr, &momentum);
-    factor = steps[n - 1].lr / lr;
-    free(steps);
-    return factor;
-}
-
-static void changes_the_rate_and_remembers_it_after_a_resume(void **state)
-{
-    struct lab lab;
-    struct mr_train_options o = lab_options();
-    struct mr_trainer *trainer = NULL;
-    struct mr_error err;
-    int64_t began = mr_clock_ms();
-    int run, n;
-
-    lab_open(&lab, sandbox);
-    o.n_epochs = 500;
-    run = start(&lab, &trainer, &o);
-    lab_wait_for_steps(&lab, run, 1);
-    lab_send(&lab, run, MR_COMMAND_RATE, .5);
-    while (fabs(last_factor(&lab, run, 500) - .5) > 1e-9) {
-        assert_true(mr_clock_ms() - began < LAB_PATIENCE_MS);
-        mr_clock_sleep_ms(10);
-    }
-    mr_trainer_ask_stop(trainer);
-    finish(trainer);
-    assert_int_equal(lab_state(&lab, run), MR_RUN_STOPPED);
-    n = lab_steps(&lab, run, NULL);
-    lab_send(&lab, run, MR_COMMAND_STOP_NOW, 0); /* stale: nobody is there to hear it */
-    assert_ok(mr_trainer_resume(&trainer, &lab.place, run, &err), err);
-    lab_wait_for_steps(&lab, run, n + 1);
-    lab_send(&lab, run, MR_COMMAND_RATE, .5);
-    while (fabs(last_factor(&lab, run, 500) - .25) > 1e-9) {
-        assert_true(fabs(last_factor(&lab, run, 500) - .5) < 1e-9 ||
-                    fabs(last_factor(&lab, run, 500) - .25) < 1e-9);
-        assert_true(mr_clock_ms() - began < LAB_PATIENCE_MS);
-        mr_clock_sleep_ms(10);
-    }
-    lab_send(&lab, run, MR_COMMAND_STOP_NOW, 0);
-    finish(trainer);
-    lab_close(&lab);
-}
-
-static void goes_on_exactly_when_asked_to_stop_mid_epoch(void **state)
-{
-    struct lab lab;
-    struct mr_train_options o = lab_options();
-    struct mr_trainer *trainer = NULL;
-    struct mr_error err;
-    int straight, run, n_stops = 0;
-
-    lab_open(&lab, sandbox);
-    o.n_epochs = 3;
-    straight = train(&lab, &o);
-    run = start(&lab, &trainer, &o);
-    for (int n = 1; n <= 11; n += 2) {
-        lab_wait_for_steps(&lab, run, n);
-        mr_trainer_ask_stop(trainer);
-        finish(trainer);
-        if (lab_state(&lab, run) == MR_RUN_DONE)
-            break;
-        assert_int_equal(lab_state(&lab, run), MR_RUN_STOPPED);
-        n_stops++;
-        assert_ok(mr_trainer_resume(&trainer, &lab.place, run, &err), err);
-        if (n == 11)
-            finish(trainer);
-    }
-    assert_true(n_stops >= 2);
-    assert_int_equal(lab_state(&lab, run), MR_RUN_DONE);
-    assert_true(lab_files_equal(&lab, straight, run, "last.safetensors"));
-    assert_true(lab_files_equal(&lab, straight, run, "best.safetensors"));
     lab_close(&lab);
 }
 
@@ -350,7 +160,7 @@ static void fails_naming_the_step_when_the_loss_is_not_finite(void **state)
 
     lab_open(&lab, sandbox);
     o.lr = 1e30;
-    run = start(&lab, &trainer, &o);
+    run = lab_start(&lab, &trainer, &o);
     assert_int_equal(mr_trainer_join(trainer, &err), MR_E_NUMERIC);
     row = lab_run(&lab, run);
     assert_int_equal(row.state, MR_RUN_FAILED);
@@ -392,7 +202,7 @@ static void keeps_the_last_good_checkpoint_when_it_fails_later(void **state)
 
     lab_open(&lab, sandbox);
     o.n_epochs = 500;
-    run = start(&lab, &trainer, &o);
+    run = lab_start(&lab, &trainer, &o);
     lab_wait_for_file(&lab, run, "last.safetensors");
     lab_send(&lab, run, MR_COMMAND_RATE, 1e33);
     assert_int_equal(mr_trainer_join(trainer, &err), MR_E_NUMERIC);
@@ -400,120 +210,6 @@ static void keeps_the_last_good_checkpoint_when_it_fails_later(void **state)
     assert_non_null(strstr(err.message, "epoch"));
     assert_finite_file(&lab, run, "last.safetensors");
     assert_finite_file(&lab, run, "best.safetensors");
-    lab_close(&lab);
-}
-
-static void leaves_a_run_to_one_trainer(void **state)
-{
-    struct lab lab;
-    struct mr_train_options o = lab_options();
-    struct mr_trainer *trainer = NULL, *second = NULL;
-    struct mr_error err;
-    int run;
-
-    lab_open(&lab, sandbox);
-    o.n_epochs = 500;
-    run = start(&lab, &trainer, &o);
-    lab_wait_for_steps(&lab, run, 1);
-    assert_int_equal(mr_trainer_resume(&second, &lab.place, run, &err), MR_E_BUSY);
-    assert_null(second);
-    assert_true(mr_trainer_is_running(trainer));
-    lab_send(&lab, run, MR_COMMAND_STOP_NOW, 0);
-    finish(trainer);
-    assert_int_equal(lab_state(&lab, run), MR_RUN_STOPPED);
-    lab_close(&lab);
-}
-
-static void refuses_to_resume_what_cannot_go_on(void **state)
-{
-    struct lab lab;
-    struct mr_train_options o = lab_options();
-    struct mr_trainer *trainer = NULL;
-    struct mr_error err;
-    int run;
-
-    lab_open(&lab, sandbox);
-    assert_int_equal(mr_trainer_resume(&trainer, &lab.place, 7, &err), MR_E_NOT_FOUND);
-    o.n_epochs = 1;
-    run = train(&lab, &o);
-    assert_int_equal(mr_trainer_resume(&trainer, &lab.place, run, &err), MR_E_USAGE);
-    assert_non_null(strstr(err.message, "done"));
-    o.batch = 0;
-    assert_int_equal(mr_trainer_start(&trainer, &lab.place, &o, &run, &err), MR_E_USAGE);
-    o = lab_options();
-    lab.place.data_dir = "/tmp/misread-no-such-folder";
-    assert_int_equal(mr_trainer_start(&trainer, &lab.place, &o, &run, &err), MR_E_NOT_FOUND);
-    assert_null(trainer);
-    lab_close(&lab);
-}
-
-/* Stops in the first epoch with a checkpoint. */
-static int stopped_run(struct lab *lab)
-{
-    struct mr_train_options o = lab_options();
-    struct mr_trainer *trainer = NULL;
-    int run;
-
-    o.n_epochs = 100;
-    run = start(lab, &trainer, &o);
-    lab_wait_for_steps(lab, run, 1);
-    mr_trainer_ask_stop(trainer);
-    finish(trainer);
-    assert_int_equal(lab_state(lab, run), MR_RUN_STOPPED);
-    assert_true(lab_has_file(lab, run, "last.safetensors"));
-    return run;
-}
-
-static void assert_resume_fails(struct lab *lab, int run, const char *why)
-{
-    struct mr_trainer *trainer = NULL;
-    struct mr_error err;
-    struct mr_run row;
-
-    assert_ok(mr_trainer_resume(&trainer, &lab->place, run, &err), err);
-    assert_int_not_equal(mr_trainer_join(trainer, &err), MR_OK);
-    row = lab_run(lab, run);
-    assert_int_equal(row.state, MR_RUN_FAILED);
-    assert_string_equal(row.message, err.message);
-    if (!strstr(err.message, why))
-        fail_msg("'%s' does not say '%s'", err.message, why);
-    mr_run_finish(&row);
-}
-
-static void replace_file(struct lab *lab, int run, const char *name, const void *data, size_t n)
-{
-    char *path = mr_run_path(lab->store, run, name);
-    struct mr_file_part part = {data, n};
-    struct mr_error err;
-
-    assert_ok(mr_file_write(path, 0600, &part, 1, &err), err);
-    free(path);
-}
-
-static void fails_to_resume_in_a_sentence_and_starts_nothing_over(void **state)
-{
-    struct lab lab;
-    unsigned char *good, *list;
-    size_t n_good, n_list;
-    int run;
-
-    lab_open(&lab, sandbox);
-    run = stopped_run(&lab);
-    good = lab_read(&lab, run, "last.safetensors", &n_good);
-    list = lab_read(&lab, run, "samples.txt", &n_list);
-    replace_file(&lab, run, "last.safetensors", good, n_good / 2);
-    assert_resume_fails(&lab, run, "last.safetensors");
-    replace_file(&lab, run, "last.safetensors", good, n_good);
-    assert_int_equal(list[n_list - 2], '1'); /* the last image's label */
-    list[n_list - 2] = '0';
-    replace_file(&lab, run, "samples.txt", list, n_list);
-    assert_resume_fails(&lab, run, "another list of images");
-    list[n_list - 2] = '1';
-    list[0] = 'M';
-    replace_file(&lab, run, "samples.txt", list, n_list);
-    assert_resume_fails(&lab, run, "damaged");
-    free(good);
-    free(list);
     lab_close(&lab);
 }
 
@@ -546,7 +242,7 @@ static void trains_with_the_labels_of_its_beginning(void **state)
 
     lab_open(&lab, sandbox);
     o.n_epochs = 1;
-    first = train(&lab, &o);
+    first = lab_train(&lab, &o);
     before = predictions(&lab, first, 1, MR_SIDE_TRAIN);
     relabelled = before->ids[3];
     excluded = before->ids[5];
@@ -554,15 +250,15 @@ static void trains_with_the_labels_of_its_beginning(void **state)
     decide(&lab, relabelled, MR_DECISION_RELABEL, label, 1 - label);
     decide(&lab, excluded, MR_DECISION_EXCLUDE, -1, 1);
     o.n_epochs = 3;
-    run = start(&lab, &trainer, &o);
+    run = lab_start(&lab, &trainer, &o);
     lab_wait_for_steps(&lab, run, 1);
     mr_trainer_ask_stop(trainer);
-    finish(trainer);
+    lab_finish(trainer);
     /* comes too late for this run, also for what is resumed of it */
     decide(&lab, before->ids[7], MR_DECISION_EXCLUDE, -1, 1);
     decide(&lab, relabelled, MR_DECISION_RELABEL, 1 - label, label);
     assert_ok(mr_trainer_resume(&trainer, &lab.place, run, &err), err);
-    finish(trainer);
+    lab_finish(trainer);
     after = predictions(&lab, run, 3, MR_SIDE_TRAIN);
     assert_int_equal(after->n, before->n - 1);
     assert_int_equal(label_of(after, relabelled), 1 - label);
@@ -572,7 +268,7 @@ static void trains_with_the_labels_of_its_beginning(void **state)
     /* the original labels, if those are asked for */
     o.labels = MR_LABELS_ORIGINAL;
     o.n_epochs = 1;
-    run = train(&lab, &o);
+    run = lab_train(&lab, &o);
     after = predictions(&lab, run, 1, MR_SIDE_TRAIN);
     assert_int_equal(after->n, before->n);
     assert_int_equal(label_of(after, relabelled), label);
@@ -594,7 +290,7 @@ static void says_why_a_folder_cannot_be_trained_on(void **state)
     lab_open(&lab, sandbox);
     snprintf(path, sizeof path, "%s/cold", lab.data);
     lab.place.data_dir = path; /* no folder per class in there */
-    run = start(&lab, &trainer, &o);
+    run = lab_start(&lab, &trainer, &o);
     assert_int_not_equal(mr_trainer_join(trainer, &err), MR_OK);
     row = lab_run(&lab, run);
     assert_int_equal(row.state, MR_RUN_FAILED);
@@ -613,12 +309,12 @@ static void begins_with_the_body_of_a_weights_file(void **state)
     int first, second;
 
     lab_open(&lab, sandbox);
-    first = train(&lab, &o);
+    first = lab_train(&lab, &o);
     path = mr_run_path(lab.store, first, "best.safetensors");
     snprintf(o.weights, sizeof o.weights, "%s", path);
     o.n_epochs = 1;
     o.seed = 99;
-    second = train(&lab, &o);
+    second = lab_train(&lab, &o);
     lab_steps(&lab, first, &cold);
     lab_steps(&lab, second, &warm);
     assert_true(warm[0].loss < .5 * cold[0].loss); /* it knows the classes already */
@@ -634,30 +330,12 @@ int main(void)
         cmocka_unit_test(learns_two_easy_classes_and_stores_what_it_found),
         cmocka_unit_test(learns_with_sgd_too),
         cmocka_unit_test(ends_alike_for_equal_seeds_and_otherwise_not),
-        cmocka_unit_test(stops_after_the_epoch_when_told),
-        cmocka_unit_test(stops_now_without_a_checkpoint_and_can_be_resumed),
-        cmocka_unit_test(pauses_saves_while_paused_and_continues),
-        cmocka_unit_test(changes_the_rate_and_remembers_it_after_a_resume),
-        cmocka_unit_test(goes_on_exactly_when_asked_to_stop_mid_epoch),
         cmocka_unit_test(fails_naming_the_step_when_the_loss_is_not_finite),
         cmocka_unit_test(keeps_the_last_good_checkpoint_when_it_fails_later),
-        cmocka_unit_test(leaves_a_run_to_one_trainer),
-        cmocka_unit_test(refuses_to_resume_what_cannot_go_on),
-        cmocka_unit_test(fails_to_resume_in_a_sentence_and_starts_nothing_over),
         cmocka_unit_test(trains_with_the_labels_of_its_beginning),
         cmocka_unit_test(says_why_a_folder_cannot_be_trained_on),
         cmocka_unit_test(begins_with_the_body_of_a_weights_file),
     };
-    struct mr_sandbox_options options = mr_image_sandbox_options(2);
-    struct mr_error err;
-    int failed;
 
-    /* Before anything starts a thread. */
-    if (mr_sandbox_create(&sandbox, &options, &err)) {
-        fprintf(stderr, "%s\n", err.message);
-        return 1;
-    }
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    mr_sandbox_destroy(sandbox);
-    return failed;
+    lab_main(sandbox, tests);
 }
