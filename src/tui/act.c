@@ -242,8 +242,7 @@ static void graphics(struct mr_explorer *explorer)
     };
 
     mr_term_cycle_graphics(explorer->term);
-    mr_explorer_say(explorer, "pictures: %s",
-                    names[mr_term_get_caps(explorer->term)->graphics]);
+    mr_explorer_say(explorer, "pictures: %s", names[mr_term_get_caps(explorer->term)->graphics]);
 }
 
 static void redraw(struct mr_explorer *explorer)
@@ -361,9 +360,11 @@ static void click(struct mr_explorer *explorer, const struct mr_key *key)
             continue;
         view->focus = i;
         if (key->mouse == MR_MOUSE_WHEEL_UP)
-            mr_explorer_act(explorer, explorer->screen == MR_SCREEN_IMAGE ? MR_ACT_PREVIOUS : MR_ACT_UP);
+            mr_explorer_act(explorer,
+                            explorer->screen == MR_SCREEN_IMAGE ? MR_ACT_PREVIOUS : MR_ACT_UP);
         else if (key->mouse == MR_MOUSE_WHEEL_DOWN)
-            mr_explorer_act(explorer, explorer->screen == MR_SCREEN_IMAGE ? MR_ACT_NEXT : MR_ACT_DOWN);
+            mr_explorer_act(explorer,
+                            explorer->screen == MR_SCREEN_IMAGE ? MR_ACT_NEXT : MR_ACT_DOWN);
         else if (pane->ops->click)
             pane->ops->click(pane, row, col);
         if (key->mouse == MR_MOUSE_DOUBLE)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Braille charts. The ranges of a column of dots are joined, so that decimation never hides a spike. */
+/* Braille charts. The ranges of a column of dots are joined, so that decimation never hides a
+ * spike. */
 #include "chart.h"
 
 #include <assert.h>
@@ -170,7 +171,10 @@ static void join(struct mr_chart *chart, const struct span *a, const struct span
     for (int x = a->x + 1; x <= b->x; x++) {
         int y = a->last + (int)lround((double)(entry - a->last) * (x - a->x) / dx);
 
-        draw_column(chart, x, y, y > before + 1 ? before + 1 : y < before - 1 ? before - 1 : y,
+        draw_column(chart, x, y,
+                    y > before + 1   ? before + 1
+                    : y < before - 1 ? before - 1
+                                     : y,
                     style);
         before = y;
     }
@@ -185,7 +189,7 @@ void mr_chart_line(struct mr_chart *chart, const struct mr_point *points, int n,
 
     while (next_span(chart, points, n, &i, &span)) {
         /* enters the span at its nearest end */
-        int entry = is_first                   ? span.top
+        int entry = is_first                    ? span.top
                     : before.last < span.top    ? span.top
                     : before.last > span.bottom ? span.bottom
                                                 : before.last;

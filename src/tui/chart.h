@@ -39,8 +39,8 @@ int mr_chart_dot_y(const struct mr_chart *chart, double y);
 struct mr_point {
     double x, y;
 };
-/* Single dots: of the points that share a column of dots, the lowest and the highest. Points that are
- * not finite are left out; those outside the range stick to its edge. */
+/* Single dots: of the points that share a column of dots, the lowest and the highest. Points that
+ * are not finite are left out; those outside the range stick to its edge. */
 void mr_chart_scatter(struct mr_chart *chart, const struct mr_point *points, int n,
                       enum mr_style style);
 /* Joined: each column of dots shows the whole range of its points, joined to its neighbour. */
@@ -55,7 +55,8 @@ void mr_chart_draw(const struct mr_chart *chart, const struct mr_ink *ink);
 /* The cell of a value, in the coordinates of ink; false if outside. */
 bool mr_chart_cell(const struct mr_chart *chart, double x, double y, int *row, int *col);
 
-/* Exponential moving average with bias correction: out[i] of y[0..i]; what is not finite is skipped. */
+/* Exponential moving average with bias correction: out[i] of y[0..i]; what is not finite is
+ * skipped. */
 void mr_chart_smooth(const struct mr_point *points, int n, double beta, struct mr_point *out);
 
 #endif

@@ -9,9 +9,12 @@
 #include <misread/term/term.h>
 #include <misread/tui/tui.h>
 
-#define K(...) {__VA_ARGS__}
+#define K(...)      \
+    {               \
+        __VA_ARGS__ \
+    }
 static const struct mr_command commands[] = {
-#define X(id, screens, effect, keys, footer, name, what)                                           \
+#define X(id, screens, effect, keys, footer, name, what) \
     {MR_ACT_##id, screens, effect, keys, footer, name, what},
     MR_ACT_LIST(X)
 #undef X
@@ -119,7 +122,8 @@ static void screens_text(unsigned screens, struct mr_str *out)
 }
 
 void mr_tui_print_commands(void (*line)(void *ctx, const char *screen, const char *keys,
-                                        const char *what), void *ctx)
+                                        const char *what),
+                           void *ctx)
 {
     struct mr_str screens = MR_STR_EMPTY;
 

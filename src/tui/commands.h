@@ -87,8 +87,7 @@ enum mr_effect { MR_HARMLESS, MR_CHANGES_LABEL, MR_CHANGES_RUN };
     X(ORDER, MR_ON_G, MR_HARMLESS, K('o'), "order", "reverse order", "turn the order round")       \
     X(FILTER, MR_ON_G, MR_HARMLESS, K('F'), "filter", "filter",                                    \
       "choose what is shown: misread, flagged, relabelled ..., and of which split")                \
-    X(SMALLER, MR_ON_G, MR_HARMLESS, K('-'), MR_WITH_NEXT, "smaller pictures",                     \
-      "smaller pictures")                                                                          \
+    X(SMALLER, MR_ON_G, MR_HARMLESS, K('-'), MR_WITH_NEXT, "smaller pictures", "smaller pictures") \
     X(BIGGER, MR_ON_G, MR_HARMLESS, K('+', '='), "size", "bigger pictures", "bigger pictures")     \
     X(LABELS, MR_ON_CGI, MR_HARMLESS, K('t'), "label then/now", "labels then or now",              \
       "count by the labels of the run, or by the labels as they are now")                          \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decisions about the chosen image. They go to the review thread; nothing is called saved before its
- * commit returned, and what failed is taken back from the screen.
+ * Decisions about the chosen image. They go to the review thread; nothing is called saved before
+ * its commit returned, and what failed is taken back from the screen.
  */
 #include <stdio.h>
 #include <string.h>
@@ -74,8 +74,7 @@ void mr_decide_relabel(struct mr_explorer *explorer, int64_t image, int to_class
         .image = image, .kind = MR_DECISION_RELABEL, .from_class = now, .to_class = to_class};
 
     if (to_class == now) {
-        mr_explorer_say(explorer, "the label stays %s",
-                        mr_names_full(&explorer->facts.names, now));
+        mr_explorer_say(explorer, "the label stays %s", mr_names_full(&explorer->facts.names, now));
         return;
     }
     submit(explorer, &decision);
@@ -130,8 +129,7 @@ static void begin_labelling(struct mr_explorer *explorer)
 {
     if (explorer->facts.names.n < 2)
         return;
-    explorer->labelling =
-        (struct mr_labelling){.is_on = true, .key_ms = explorer->now_ms};
+    explorer->labelling = (struct mr_labelling){.is_on = true, .key_ms = explorer->now_ms};
     explorer->message.for_ms = 0;
     explorer->is_dirty = true;
 }
@@ -148,10 +146,10 @@ bool mr_decide_act(struct mr_explorer *explorer, enum mr_act act)
         act != MR_ACT_NOTE && act != MR_ACT_RELABEL && act != MR_ACT_LABELLING)
         return false;
     if (!image) {
-        mr_explorer_say(explorer, explorer->screen == MR_SCREEN_GRID ||
-                                          explorer->screen == MR_SCREEN_IMAGE
-                                      ? "there is no image to decide about"
-                                      : "choose a picture first: Tab goes to them");
+        mr_explorer_say(explorer,
+                        explorer->screen == MR_SCREEN_GRID || explorer->screen == MR_SCREEN_IMAGE
+                            ? "there is no image to decide about"
+                            : "choose a picture first: Tab goes to them");
         return true;
     }
     if (act == MR_ACT_FLAG)

@@ -102,8 +102,7 @@ void mr_desk_submit(struct mr_desk *desk, const struct mr_decision *decision)
 {
     struct mr_decision *d;
 
-    desk->pending =
-        mr_xrealloc(desk->pending, (size_t)desk->n_pending + 1, sizeof *desk->pending);
+    desk->pending = mr_xrealloc(desk->pending, (size_t)desk->n_pending + 1, sizeof *desk->pending);
     d = &desk->pending[desk->n_pending++];
     *d = *decision;
     mr_str_copy(d->reader, sizeof d->reader, desk->reader);

@@ -104,8 +104,8 @@ static void recount(struct mr_explorer *explorer, bool labels_changed)
 {
     struct mr_error err;
 
-    explorer->reading.wants_train = explorer->gallery.split != MR_SPLIT_VALID &&
-                                    explorer->reading.train.stored == NULL;
+    explorer->reading.wants_train =
+        explorer->gallery.split != MR_SPLIT_VALID && explorer->reading.train.stored == NULL;
     if (mr_reading_refresh(&explorer->reading, &explorer->facts, &explorer->desk, labels_changed,
                            &err))
         mr_explorer_complain(explorer, "%s", err.message);
@@ -126,10 +126,10 @@ void mr_explorer_refresh(struct mr_explorer *explorer)
 
     if (mr_facts_refresh(&explorer->facts, explorer->now_ms, &news, &err))
         mr_explorer_complain(explorer, "%s", err.message);
-    /* while a run trains there is always something new: others' decisions need not be read ten times a second */
-    if (is_first ||
-        (news & MR_NEW_OTHER &&
-         (!explorer->facts.is_live || explorer->now_ms - explorer->decisions_ms >= 1000))) {
+    /* while a run trains there is always something new: others' decisions need not be read ten
+     * times a second */
+    if (is_first || (news & MR_NEW_OTHER && (!explorer->facts.is_live ||
+                                             explorer->now_ms - explorer->decisions_ms >= 1000))) {
         explorer->decisions_ms = explorer->now_ms;
         if (mr_desk_refresh(&explorer->desk, explorer->store, &err))
             mr_explorer_complain(explorer, "%s", err.message);

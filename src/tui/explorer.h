@@ -63,7 +63,7 @@ struct mr_explorer {
     struct mr_view views[MR_N_SCREENS];
     int actual, predicted; /* the matrix's cursor */
     enum mr_percent percent;
-    int picture_size; /* index into the grid's sizes */
+    int picture_size;     /* index into the grid's sizes */
     char class_text[128]; /* what was searched for in the matrix */
 
     struct mr_overlay *overlay;       /* owned, NULL: none */
@@ -72,8 +72,8 @@ struct mr_explorer {
     struct mr_message message;
     struct mr_labelling labelling;
     int64_t decisions_ms; /* when the decisions were read */
-    int64_t note_image; /* what the note being typed is about */
-    bool has_g;         /* one g was pressed */
+    int64_t note_image;   /* what the note being typed is about */
+    bool has_g;           /* one g was pressed */
     bool is_dirty;
     bool has_left;
     enum mr_tui_exit exit;

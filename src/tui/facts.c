@@ -228,8 +228,7 @@ bool mr_facts_learn(struct mr_facts *facts)
         size_t k = (size_t)predictions->n_classes;
 
         guesses->ids[row] = predictions->ids[row];
-        guesses->predicted[row] =
-            (short)mr_argmax(predictions->logits + (size_t)row * k, (int)k);
+        guesses->predicted[row] = (short)mr_argmax(predictions->logits + (size_t)row * k, (int)k);
     }
     mr_predictions_destroy(predictions);
     return true;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the store says about the run on the screen, read as far as it is new. Reads are small: a row, the
- * steps since the last look, the predictions of one epoch. Nothing here waits for anything but SQLite.
+ * What the store says about the run on the screen, read as far as it is new. Reads are small: a
+ * row, the steps since the last look, the predictions of one epoch. Nothing here waits for anything
+ * but SQLite.
  */
 #ifndef MISREAD_TUI_FACTS_H
 #define MISREAD_TUI_FACTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <misread/store/images.h>
@@ -52,7 +54,8 @@ struct mr_facts {
 
 void mr_facts_init(struct mr_facts *facts, struct mr_store *store, int run_wanted);
 void mr_facts_finish(struct mr_facts *facts);
-/* Reads what is new; *news gets the set. now_ms is the monotonic clock. On failure the old facts stay. */
+/* Reads what is new; *news gets the set. now_ms is the monotonic clock. On failure the old facts
+ * stay. */
 enum mr_status mr_facts_refresh(struct mr_facts *facts, int64_t now_ms, unsigned *news,
                                 struct mr_error *err) MR_NODISCARD;
 /* Reads the guesses of one epoch that are missing; false if none are. Failures count as read. */

@@ -39,8 +39,8 @@ static struct mr_rect_cells place(struct mr_overlay *overlay, struct mr_size_cel
 static void draw(struct mr_overlay *overlay, const struct mr_ink *ink)
 {
     const struct mr_gallery *gallery = &overlay->explorer->gallery;
-    struct mr_ink split = mr_ink_sub(
-        ink, (struct mr_rect_cells){1, 0, mr_ink_rows(ink) - 1, mr_ink_cols(ink)});
+    struct mr_ink split =
+        mr_ink_sub(ink, (struct mr_rect_cells){1, 0, mr_ink_rows(ink) - 1, mr_ink_cols(ink)});
     int col = 1;
 
     for (int i = 0; i < MR_N_SHOWS; i++)

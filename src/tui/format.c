@@ -91,7 +91,8 @@ struct mr_format mr_format_loss(double loss)
         return f;
     }
     snprintf(digits, sizeof digits, fabs(loss) < 1e6 ? "%.*f" : "%.*e", decimals, loss);
-    snprintf(f.text, sizeof f.text, "%s", digits[0] == '0' && digits[1] == '.' ? digits + 1 : digits);
+    snprintf(f.text, sizeof f.text, "%s",
+             digits[0] == '0' && digits[1] == '.' ? digits + 1 : digits);
     return f;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers as the screens show them. Every function writes a short terminated text and returns it. */
+/* Numbers as the screens show them. Every function writes a short terminated text and returns it.
+ */
 #ifndef MISREAD_TUI_FORMAT_H
 #define MISREAD_TUI_FORMAT_H
 
@@ -9,7 +10,8 @@ struct mr_format {
     char text[48];
 };
 
-/* A share between 0 and 1 without the leading zero: ".86", "1.0"; "-" if undefined. decimals 2 or 3. */
+/* A share between 0 and 1 without the leading zero: ".86", "1.0"; "-" if undefined. decimals 2
+ * or 3. */
 struct mr_format mr_format_share(double share, int decimals);
 /* "[.84 .89]" */
 struct mr_format mr_format_interval(double lo, double hi, int decimals);

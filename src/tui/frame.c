@@ -250,8 +250,8 @@ static void draw_status(const struct mr_explorer *explorer, const struct mr_ink 
 
     if (explorer->screen != MR_SCREEN_TRAIN || !facts->has_run)
         return;
-    mr_safe_text(message, sizeof message, run->message ? run->message : "",
-                 mr_ink_cols(ink) - 12, MR_ELIDE_END);
+    mr_safe_text(message, sizeof message, run->message ? run->message : "", mr_ink_cols(ink) - 12,
+                 MR_ELIDE_END);
     if (facts->n_steps) {
         const struct mr_step *step = &facts->steps[facts->n_steps - 1];
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which images, in what order. The counts of the matrix and these lists come from the same reading. */
+/* Which images, in what order. The counts of the matrix and these lists come from the same reading.
+ */
 #include "gallery.h"
 
 #include <stdlib.h>
@@ -134,8 +135,8 @@ static double badness(const struct mr_gallery_item *item, enum mr_ranking_order 
 {
     const struct mr_ranked *r = &item->ranked;
 
-    return order == MR_ORDER_LOSS        ? (double)r->loss
-           : order == MR_ORDER_P_ACTUAL  ? -(double)r->p_actual
+    return order == MR_ORDER_LOSS         ? (double)r->loss
+           : order == MR_ORDER_P_ACTUAL   ? -(double)r->p_actual
            : order == MR_ORDER_CONFIDENCE ? (double)r->p_predicted
                                           : -(double)r->image;
 }
@@ -147,9 +148,9 @@ static void merge_sides(struct mr_gallery *gallery, int middle)
     int a = 0, b = middle, n = 0;
 
     while (a < middle || b < gallery->n) {
-        bool from_b = a >= middle ||
-                      (b < gallery->n && badness(&gallery->items[b], gallery->order) >
-                                             badness(&gallery->items[a], gallery->order));
+        bool from_b =
+            a >= middle || (b < gallery->n && badness(&gallery->items[b], gallery->order) >
+                                                  badness(&gallery->items[a], gallery->order));
 
         merged[n++] = gallery->items[from_b ? b++ : a++];
     }

@@ -15,12 +15,12 @@ struct mr_reading;
 struct mr_str;
 
 /* X(name, key in the filter panel, text) */
-#define MR_SHOW_LIST(X)                                                                            \
-    X(MISREAD, 'm', "misread")                                                                     \
-    X(ALL, 'a', "all")                                                                             \
-    X(FLAGGED, 'f', "flagged")                                                                     \
-    X(RELABELLED, 'r', "relabelled")                                                               \
-    X(AMBIGUOUS, 'q', "ambiguous")                                                                 \
+#define MR_SHOW_LIST(X)              \
+    X(MISREAD, 'm', "misread")       \
+    X(ALL, 'a', "all")               \
+    X(FLAGGED, 'f', "flagged")       \
+    X(RELABELLED, 'r', "relabelled") \
+    X(AMBIGUOUS, 'q', "ambiguous")   \
     X(EXCLUDED, 'x', "excluded")
 enum mr_show {
 #define X(name, key, text) MR_SHOW_##name,
@@ -30,9 +30,9 @@ enum mr_show {
 };
 
 /* X(name, key in the filter panel, text) */
-#define MR_SPLIT_LIST(X)                                                                           \
-    X(VALID, 'v', "valid")                                                                         \
-    X(TRAIN, 't', "train")                                                                         \
+#define MR_SPLIT_LIST(X)   \
+    X(VALID, 'v', "valid") \
+    X(TRAIN, 't', "train") \
     X(BOTH, 'b', "both")
 enum mr_split {
 #define X(name, key, text) MR_SPLIT_##name,
@@ -60,8 +60,8 @@ struct mr_gallery {
     /* what there is */
     struct mr_gallery_item *items; /* owned */
     int n, chosen;
-    unsigned serial; /* of the reading it was made from */
-    bool is_stale;   /* something wanted has changed */
+    unsigned serial;  /* of the reading it was made from */
+    bool is_stale;    /* something wanted has changed */
     bool is_bad_text; /* the expression is malformed: taken as plain text */
 };
 

@@ -68,7 +68,9 @@ static enum mr_overlay_reply help_key(struct mr_overlay *overlay, const struct m
     const struct mr_command *command = mr_commands_find(MR_SCREEN_TRAIN, key->code);
 
     if (key->code == MR_KEY_MOUSE) {
-        self->top += key->mouse == MR_MOUSE_WHEEL_DOWN ? 3 : key->mouse == MR_MOUSE_WHEEL_UP ? -3 : 0;
+        self->top += key->mouse == MR_MOUSE_WHEEL_DOWN ? 3
+                     : key->mouse == MR_MOUSE_WHEEL_UP ? -3
+                                                       : 0;
         self->top = self->top < 0 ? 0 : self->top;
         return MR_OVERLAY_STAYS;
     }
@@ -144,8 +146,7 @@ static enum mr_overlay_reply palette_key(struct mr_overlay *overlay, const struc
     if (key->code == 27 || key->code == MR_CTRL('c'))
         return MR_OVERLAY_CLOSES;
     if (key->code == MR_KEY_UP || key->code == MR_KEY_DOWN) {
-        mr_pane_move(&self->cursor, self->n, 1,
-                     key->code == MR_KEY_UP ? MR_ACT_UP : MR_ACT_DOWN);
+        mr_pane_move(&self->cursor, self->n, 1, key->code == MR_KEY_UP ? MR_ACT_UP : MR_ACT_DOWN);
         return MR_OVERLAY_STAYS;
     }
     if (key->code == '\r') {
@@ -171,8 +172,7 @@ static const struct mr_overlay_ops palette_ops = {
 
 void mr_palette_open(struct mr_explorer *explorer)
 {
-    struct palette *self =
-        (struct palette *)mr_overlay_create(explorer, &palette_ops, "commands");
+    struct palette *self = (struct palette *)mr_overlay_create(explorer, &palette_ops, "commands");
 
     self->n = collect(explorer->screen, "", self->rows);
 }

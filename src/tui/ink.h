@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Drawing with a memory: passes everything on to the terminal's canvas and keeps the text of the page,
- * so that a screen can be saved as text. Where the terminal has no UTF-8 it falls back to ASCII here.
+ * Drawing with a memory: passes everything on to the terminal's canvas and keeps the text of the
+ * page, so that a screen can be saved as text. Where the terminal has no UTF-8 it falls back to
+ * ASCII here.
  */
 #ifndef MISREAD_TUI_INK_H
 #define MISREAD_TUI_INK_H
@@ -19,7 +20,8 @@ struct mr_str;
 /* The text of the last frame. */
 struct mr_page {
     int rows, cols;
-    char (*cells)[16]; /* (rows, cols) owned; one base character with its marks each; "" behind a wide one */
+    char (*cells)[16]; /* (rows, cols) owned; one base character with its marks each; "" behind a
+                          wide one */
 };
 
 void mr_page_finish(struct mr_page *page);

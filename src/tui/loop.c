@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The event loop: keys, wake-ups from this process, the clock for other processes, signals. It draws
- * only what is dirty and never waits for anything but poll().
+ * The event loop: keys, wake-ups from this process, the clock for other processes, signals. It
+ * draws only what is dirty and never waits for anything but poll().
  */
 #include <errno.h>
 #include <poll.h>
@@ -19,8 +19,8 @@
 
 /* Other processes' commits are looked for this often. */
 #define LOOK_MS 100
-/* While pictures wait to be encoded or epochs to be learnt, keys are looked for this often. */
-#define BUSY_MS 2
+/* While pictures wait, a frame this often (its own wake-up mostly comes first). */
+#define BUSY_MS 40
 
 /* What poll() watches, in this order. */
 enum { WATCH_KEYS, WATCH_WAKE, WATCH_TERM, WATCH_SIGNAL, N_WATCHED };
@@ -98,19 +98,25 @@ static void watch_time(struct mr_explorer *explorer)
 
 static int patience_ms(const struct loop *loop)
 {
-    return loop->has_more_to_learn || mr_term_is_busy(loop->explorer.term) ? BUSY_MS : LOOK_MS;
+    if (loop->has_more_to_learn)
+        return 0;
+    return mr_term_is_busy(loop->explorer.term) ? BUSY_MS : LOOK_MS;
 }
 
 /* Waits for something to happen, then takes it all. */
 static void wait_and_take(struct loop *loop)
 {
     struct mr_explorer *explorer = &loop->explorer;
+    int n;
 
     for (int i = 0; i < N_WATCHED; i++)
         loop->fds[i].revents = 0;
-    if (poll(loop->fds, N_WATCHED, patience_ms(loop)) < 0 && errno != EINTR)
+    n = poll(loop->fds, N_WATCHED, patience_ms(loop));
+    if (n < 0 && errno != EINTR)
         leave(explorer, MR_TUI_HANGUP);
     explorer->now_ms = mr_clock_ms();
+    if (loop->fds[WATCH_TERM].revents || (n == 0 && mr_term_is_busy(explorer->term)))
+        explorer->is_dirty = true;
     if (loop->fds[WATCH_WAKE].revents)
         mr_wake_clear(explorer->options->wake);
     if (loop->fds[WATCH_WAKE].revents & POLLIN)
@@ -127,14 +133,16 @@ static void wait_and_take(struct loop *loop)
 static void turn(struct loop *loop)
 {
     struct mr_explorer *explorer = &loop->explorer;
+    bool has_learnt;
 
     mr_decide_answers(explorer);
     mr_explorer_refresh(explorer);
     watch_time(explorer);
     /* one epoch a turn, so that a key never waits for more than one small read */
-    loop->has_more_to_learn = mr_facts_learn(&explorer->facts);
-    if (loop->has_more_to_learn || mr_term_is_busy(explorer->term))
+    has_learnt = mr_facts_learn(&explorer->facts);
+    if (loop->has_more_to_learn && !has_learnt)
         explorer->is_dirty = true;
+    loop->has_more_to_learn = has_learnt;
     if (explorer->is_dirty)
         mr_frame_draw(explorer);
 }

@@ -17,13 +17,13 @@ void mr_names_finish(struct mr_names *names);
  * such an index or mr_names_finish. */
 const char *mr_names_full(const struct mr_names *names, int class_id);
 /*
- * At most max_cols columns: the full name; else without its first word if other classes share it and the
- * rest is unique; else without last words as long as it stays unique; else cut.
+ * At most max_cols columns: the full name; else without its first word if other classes share it
+ * and the rest is unique; else without last words as long as it stays unique; else cut.
  */
 void mr_names_short(const struct mr_names *names, int class_id, int max_cols, char *out,
                     size_t cap);
-/* The index of the class whose name begins with or contains text, ignoring case; -1 if none or several
- * (a whole name and a unique beginning win). */
+/* The index of the class whose name begins with or contains text, ignoring case; -1 if none or
+ * several (a whole name and a unique beginning win). */
 int mr_names_complete(const struct mr_names *names, const char *text);
 
 #endif

@@ -9,8 +9,8 @@
 
 #include "explorer.h"
 
-struct mr_overlay *mr_overlay_create(struct mr_explorer *explorer,
-                                     const struct mr_overlay_ops *ops, const char *title)
+struct mr_overlay *mr_overlay_create(struct mr_explorer *explorer, const struct mr_overlay_ops *ops,
+                                     const char *title)
 {
     struct mr_overlay *overlay = mr_xalloc(1, ops->size);
 

@@ -33,8 +33,8 @@ struct mr_overlay {
 };
 
 /* Zeroed, of ops->size. */
-struct mr_overlay *mr_overlay_create(struct mr_explorer *explorer,
-                                     const struct mr_overlay_ops *ops, const char *title);
+struct mr_overlay *mr_overlay_create(struct mr_explorer *explorer, const struct mr_overlay_ops *ops,
+                                     const char *title);
 void mr_overlay_destroy(struct mr_overlay *overlay);
 /* A box of the wanted inside, in the middle, as large as the screen lets it be. */
 struct mr_rect_cells mr_overlay_middle(struct mr_size_cells screen, int rows, int cols);
@@ -48,7 +48,8 @@ void mr_start_sheet_open(struct mr_explorer *explorer);
 /* Which class should the image get? */
 void mr_picker_open(struct mr_explorer *explorer, int64_t image);
 
-/* A question with a few answers; the first one is the default. answer gets the index, not called for Esc. */
+/* A question with a few answers; the first one is the default. answer gets the index, not called
+ * for Esc. */
 struct mr_answer {
     int key;
     const char *text;

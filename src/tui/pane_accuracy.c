@@ -39,8 +39,7 @@ static void draw_legend(const struct mr_facts *facts, const struct mr_ink *ink)
     col += mr_ink_text(ink, 0, col, MR_STYLE_DIM, "valid ");
     if (!interval_of(last, &lo, &hi))
         return;
-    col += mr_ink_textf(ink, 0, col, MR_STYLE_BOLD, "%s ",
-                        mr_format_share(share_of(last), 3).text);
+    col += mr_ink_textf(ink, 0, col, MR_STYLE_BOLD, "%s ", mr_format_share(share_of(last), 3).text);
     mr_ink_textf(ink, 0, col, MR_STYLE_DIM, "%s", mr_format_interval(lo, hi, 3).text);
 }
 

@@ -39,8 +39,7 @@ static void follow(struct cell_pane *self)
     self->n_worst = 0;
     self->cursor = 0;
     if (reading->valid.stored)
-        self->n_worst =
-            mr_ranking_of(&reading->valid.view, &filter, MR_ORDER_LOSS, &self->worst);
+        self->n_worst = mr_ranking_of(&reading->valid.view, &filter, MR_ORDER_LOSS, &self->worst);
     self->serial = reading->serial;
     self->actual = explorer->actual;
     self->predicted = explorer->predicted;
@@ -132,8 +131,8 @@ static void draw_history(const struct cell_pane *self, const struct mr_ink *ink,
         if (n < 0)
             col += mr_ink_text(ink, row, col, MR_STYLE_DIM, "  …");
         else
-            col += mr_ink_textf(ink, row, col, is_shown ? MR_STYLE_BOLD : MR_STYLE_NORMAL, "%3d",
-                                n);
+            col +=
+                mr_ink_textf(ink, row, col, is_shown ? MR_STYLE_BOLD : MR_STYLE_NORMAL, "%3d", n);
         col++;
     }
 }
@@ -214,10 +213,10 @@ static void draw_pictures(struct cell_pane *self, const struct mr_ink *ink,
 static void draw_caption(const struct cell_pane *self, const struct mr_ink *ink, int row)
 {
     if (self->n_shown && self->n_worst > self->n_shown)
-        mr_ink_textf(ink, row, 1, MR_STYLE_DIM, "worst %d of the %d", self->n_shown,
-                     self->n_worst);
+        mr_ink_textf(ink, row, 1, MR_STYLE_DIM, "worst %d of the %d", self->n_shown, self->n_worst);
     else if (self->n_shown)
-        mr_ink_textf(ink, row, 1, MR_STYLE_DIM, self->n_shown == 1 ? "the only one" : "all of them");
+        mr_ink_textf(ink, row, 1, MR_STYLE_DIM,
+                     self->n_shown == 1 ? "the only one" : "all of them");
 }
 
 /* At the right of the matrix: words, then pictures two by two. */

@@ -35,8 +35,8 @@ static bool move(struct grid_pane *self, enum mr_act what)
         enum mr_act act;
         int by;
     } moves[] = {
-        {MR_ACT_LEFT, -1},          {MR_ACT_RIGHT, 1},        {MR_ACT_UP, -per_row},
-        {MR_ACT_DOWN, per_row},     {MR_ACT_PAGE_UP, -page},  {MR_ACT_PAGE_DOWN, page},
+        {MR_ACT_LEFT, -1},           {MR_ACT_RIGHT, 1},         {MR_ACT_UP, -per_row},
+        {MR_ACT_DOWN, per_row},      {MR_ACT_PAGE_UP, -page},   {MR_ACT_PAGE_DOWN, page},
         {MR_ACT_FIRST, -gallery->n}, {MR_ACT_LAST, gallery->n}, {MR_ACT_MATCH_NEXT, 1},
         {MR_ACT_MATCH_PREVIOUS, -1},
     };
@@ -70,8 +70,8 @@ static enum mr_pane_reply act(struct mr_pane *pane, enum mr_act what)
     struct grid_pane *self = (struct grid_pane *)pane;
     struct mr_explorer *explorer = pane->explorer;
     struct mr_gallery *gallery = &explorer->gallery;
-    static const char *const orders[] = {"by loss", "by probability of the label",
-                                         "by confidence", "as stored"};
+    static const char *const orders[] = {"by loss", "by probability of the label", "by confidence",
+                                         "as stored"};
 
     if (move(self, what))
         return MR_PANE_DONE;

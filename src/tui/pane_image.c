@@ -30,9 +30,9 @@ static enum mr_pane_reply act(struct mr_pane *pane, enum mr_act what)
         enum mr_act act;
         int by;
     } moves[] = {
-        {MR_ACT_PREVIOUS, -1},      {MR_ACT_NEXT, 1},       {MR_ACT_MATCH_PREVIOUS, -1},
-        {MR_ACT_MATCH_NEXT, 1},     {MR_ACT_FIRST, -gallery->n},
-        {MR_ACT_LAST, gallery->n},
+        {MR_ACT_PREVIOUS, -1},       {MR_ACT_NEXT, 1},
+        {MR_ACT_MATCH_PREVIOUS, -1}, {MR_ACT_MATCH_NEXT, 1},
+        {MR_ACT_FIRST, -gallery->n}, {MR_ACT_LAST, gallery->n},
     };
 
     for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
@@ -167,7 +167,8 @@ static int draw_bars(const struct mr_explorer *explorer, const struct mr_ink *in
     return n;
 }
 
-/* What was predicted after each epoch, by a few letters; how often it was right and then wrong again. */
+/* What was predicted after each epoch, by a few letters; how often it was right and then wrong
+ * again. */
 static void draw_epochs(const struct mr_explorer *explorer, const struct mr_ink *ink, int row,
                         const struct mr_gallery_item *item)
 {
@@ -262,7 +263,7 @@ static void draw_verdict(const struct mr_explorer *explorer, const struct mr_ink
 {
     const struct mr_names *names = &explorer->facts.names;
     const struct mr_ranked *r = &item->ranked;
-    char text[64];
+    char text[160];
 
     mr_ink_text(ink, row, 1, MR_STYLE_SERIES_2, "▶");
     mr_ink_text(ink, row, 3, MR_STYLE_DIM, "predicted");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The loss while it falls: every step a faint dot, their running average a line, validation a mark an epoch. */
+/* The loss while it falls: every step a faint dot, their running average a line, validation a mark
+ * an epoch. */
 #include <math.h>
 #include <stdlib.h>
 

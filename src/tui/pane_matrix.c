@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The confusion matrix: rows actual, columns predicted, digits in every cell, a hue for right and one for
- * wrong. Recall at the right with Wilson's interval, precision below. What does not fit scrolls with the cursor.
+ * The confusion matrix: rows actual, columns predicted, digits in every cell, a hue for right and
+ * one for wrong. Recall at the right with Wilson's interval, precision below. What does not fit
+ * scrolls with the cursor.
  */
 #include <math.h>
 #include <stdio.h>
@@ -17,8 +18,8 @@
 
 struct matrix_pane {
     struct mr_pane pane;
-    int top, left;       /* first class shown */
-    bool has_cursor;     /* else it goes to the worst pair */
+    int top, left;   /* first class shown */
+    bool has_cursor; /* else it goes to the worst pair */
     /* where things were drawn */
     int label_cols, cell_cols, cell_rows, n_rows, n_cols;
 };
@@ -300,8 +301,7 @@ static void draw_cell(const struct matrix_pane *self, const struct mr_ink *ink, 
     if (is_here)
         style = MR_STYLE_SELECTED;
     if (count || is_here)
-        mr_ink_fill(ink,
-                    (struct mr_rect_cells){row, col, self->cell_rows, self->cell_cols}, style);
+        mr_ink_fill(ink, (struct mr_rect_cells){row, col, self->cell_rows, self->cell_cols}, style);
     mr_ink_textf(ink, row + self->cell_rows / 2, col + self->cell_cols - 6, style, "%s%*s%s%s%s",
                  left, cols < 3 ? 3 - cols : 0, "", text, cols < 4 ? " " : "", right);
 }
@@ -433,7 +433,8 @@ static void click(struct mr_pane *pane, int row, int col)
     struct matrix_pane *self = (struct matrix_pane *)pane;
     int actual, predicted;
 
-    if (!confusion_of(pane) || !self->cell_rows || row < HEAD_ROWS || col < col_of(self, self->left))
+    if (!confusion_of(pane) || !self->cell_rows || row < HEAD_ROWS ||
+        col < col_of(self, self->left))
         return;
     actual = self->top + (row - HEAD_ROWS) / self->cell_rows;
     predicted = self->left + (col - col_of(self, self->left)) / self->cell_cols;

@@ -55,8 +55,7 @@ static void draw_row(const struct mr_pane *pane, const struct mr_ink *ink, int r
     snprintf(text, sizeof text, "%d", pair->count);
     mr_ink_right(ink, row, cols - bar - 1, style, text);
     if (bar)
-        mr_ink_text(ink, row, cols - bar,
-                    style == MR_STYLE_SELECTED ? style : MR_STYLE_SERIES_2,
+        mr_ink_text(ink, row, cols - bar, style == MR_STYLE_SELECTED ? style : MR_STYLE_SERIES_2,
                     mr_format_bar((double)pair->count / reading->pairs[0].count, BAR_COLS).text);
 }
 
@@ -68,7 +67,7 @@ static void draw(struct mr_pane *pane, const struct mr_ink *ink)
 
     if (!reading->confusion || !reading->n_pairs) {
         mr_ink_text(ink, 0, 1, MR_STYLE_DIM,
-                    reading->confusion               ? "nothing is misread"
+                    reading->confusion              ? "nothing is misread"
                     : pane->explorer->facts.has_run ? "after the first epoch"
                                                     : "");
         return;

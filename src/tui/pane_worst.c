@@ -2,6 +2,7 @@
 /* A strip of the images misread most at the epoch shown. */
 #include <stdio.h>
 
+#include <misread/base/str.h>
 #include <misread/interp/ranking.h>
 
 #include "explorer.h"

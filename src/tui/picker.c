@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which class should the image get? The present label is chosen first and the model's suggestion is marked
- * and one key (Tab) away, so that Enter by habit never means that the model wins. A digit decides at once; letters
- * go to the class they begin.
+ * Which class should the image get? The present label is chosen first and the model's suggestion is
+ * marked and one key (Tab) away, so that Enter by habit never means that the model wins. A digit
+ * decides at once; letters go to the class they begin.
  */
 #include <stdio.h>
 #include <string.h>
@@ -45,9 +45,7 @@ static void draw_class(const struct picker *self, const struct mr_ink *ink, int 
     const struct mr_names *names = &self->overlay.explorer->facts.names;
     enum mr_style style = class_id == self->cursor ? MR_STYLE_SELECTED : MR_STYLE_NORMAL;
     int cols = mr_ink_cols(ink);
-    const char *tag = class_id == self->now         ? "label"
-                      : class_id == self->suggested ? "model"
-                                                    : "";
+    const char *tag = class_id == self->now ? "label" : class_id == self->suggested ? "model" : "";
     char name[160], digit[16] = " ";
 
     if (class_id < 9)
@@ -57,7 +55,7 @@ static void draw_class(const struct picker *self, const struct mr_ink *ink, int 
     mr_ink_text(ink, row, 1, style == MR_STYLE_SELECTED ? style : MR_STYLE_KEY, digit);
     mr_ink_text(ink, row, 4, style, name);
     mr_ink_right(ink, row, cols - 1,
-                 style == MR_STYLE_SELECTED      ? style
+                 style == MR_STYLE_SELECTED    ? style
                  : class_id == self->suggested ? MR_STYLE_SERIES_2
                                                : MR_STYLE_SERIES_1,
                  tag);

@@ -67,7 +67,8 @@ static float loss_of(const float *logits, int k, int label)
     return (float)(log(sum) + (double)logits[best] - (double)logits[label]);
 }
 
-/* Labels and losses as they would be by today's labels. A class that the network does not know keeps the old one. */
+/* Labels and losses as they would be by today's labels. A class that the network does not know
+ * keeps the old one. */
 static void relabel(struct mr_reading_side *side, const struct mr_facts *facts,
                     const struct mr_desk *desk)
 {
@@ -115,8 +116,7 @@ static void count(struct mr_reading *reading, const struct mr_facts *facts,
         return;
     reading->confusion = mr_confusion_of(&reading->valid.view, NULL);
     reading->n_pairs = mr_confusion_pairs(reading->confusion, &reading->pairs);
-    reading->n_worst =
-        mr_ranking_of(&reading->valid.view, &wrong, MR_ORDER_LOSS, &reading->worst);
+    reading->n_worst = mr_ranking_of(&reading->valid.view, &wrong, MR_ORDER_LOSS, &reading->worst);
 }
 
 /* The epoch to be shown: the one wanted if it is there, else the last. NULL: none. */
@@ -142,8 +142,8 @@ static bool is_shown(const struct mr_reading *reading, const struct mr_facts *fa
 static enum mr_status read_train(struct mr_reading *reading, const struct mr_facts *facts,
                                  struct mr_error *err)
 {
-    enum mr_status st = mr_facts_predictions(facts, reading->epoch, MR_SIDE_TRAIN,
-                                             &reading->train.stored, err);
+    enum mr_status st =
+        mr_facts_predictions(facts, reading->epoch, MR_SIDE_TRAIN, &reading->train.stored, err);
 
     return st == MR_E_NOT_FOUND ? MR_OK : st;
 }
@@ -200,7 +200,6 @@ int mr_reading_cell_at(const struct mr_reading *reading, const struct mr_facts *
     if (!facts->guesses[index].n)
         return -1;
     for (int i = 0; i < view->n; i++)
-        n += view->labels[i] == actual &&
-             mr_facts_guess(facts, index, view->ids[i]) == predicted;
+        n += view->labels[i] == actual && mr_facts_guess(facts, index, view->ids[i]) == predicted;
     return n;
 }

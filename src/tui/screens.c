@@ -56,8 +56,8 @@ static int at_most(int n, int most)
 }
 
 /*
- * Two charts side by side, two tables below them, the strip of pictures at the bottom; from the bottom up
- * what does not fit is folded away.
+ * Two charts side by side, two tables below them, the strip of pictures at the bottom; from the
+ * bottom up what does not fit is folded away.
  */
 static void lay_train(const struct mr_explorer *explorer, struct mr_size_cells size,
                       struct mr_rect_cells *rects)

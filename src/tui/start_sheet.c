@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The start sheet: what the next run is made of, how long it may take, or resuming the one that was cut short. */
+/* The start sheet: what the next run is made of, how long it may take, or resuming the one that was
+ * cut short. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,8 +193,8 @@ static void value_text(const struct sheet *self, enum field field, char *out, si
 static void draw_field(const struct sheet *self, const struct mr_ink *ink, int row,
                        enum field field)
 {
-    static const char *const names[] = {"run", "network", "size", "epochs", "batch", "rate",
-                                        "labels"};
+    static const char *const names[] = {"run",   "network", "size",  "epochs",
+                                        "batch", "rate",    "labels"};
     bool is_here = field == self->field;
     enum mr_style style = is_here ? MR_STYLE_SELECTED : MR_STYLE_NORMAL;
     int cols = mr_ink_cols(ink);
@@ -212,8 +213,7 @@ static void draw_estimate(const struct sheet *self, const struct mr_ink *ink, in
     double seconds = options->ops->estimate_s(options->ops_ctx, &self->start);
 
     if (seconds >= 0)
-        mr_ink_textf(ink, row, 2, MR_STYLE_NORMAL, "about %s",
-                     mr_format_duration(seconds).text);
+        mr_ink_textf(ink, row, 2, MR_STYLE_NORMAL, "about %s", mr_format_duration(seconds).text);
     else
         mr_ink_text(ink, row, 2, MR_STYLE_DIM, "how long it takes shows after the first batches");
     if (explorer->facts.is_live)

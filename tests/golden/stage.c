@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT */
+/* The made-up project. */
+#include "stage.h"
+
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <misread/base/alloc.h>
+#include <misread/base/rng.h>
+#include <misread/base/str.h>
+#include <misread/base/thread.h>
+#include <misread/image/image.h>
+#include <misread/interp/ranking.h>
+#include <misread/store/store.h>
+#include <misread/term/term.h>
+
+#define K STAGE_CLASSES
+
+static char *const classes[K] = {
+    "dyed-lifted-polyps", "dyed-resection-margins", "esophagitis", "normal-cecum",
+    "normal-pylorus",     "normal-z-line",          "polyps",      "ulcerative-colitis",
+};
+
+const int stage_matrix[K][K] = {
+    {78, 19, 0, 1, 0, 0, 2, 0}, {7, 92, 0, 0, 0, 0, 1, 0}, {0, 0, 63, 0, 1, 36, 0, 0},
+    {0, 0, 0, 96, 0, 0, 1, 3},  {0, 0, 1, 0, 97, 1, 1, 0}, {0, 0, 9, 0, 0, 91, 0, 0},
+    {0, 1, 0, 10, 3, 0, 79, 7}, {0, 0, 0, 0, 0, 0, 4, 96},
+};
+
+/* What epochs before got wrong besides: right ones that go from (row, row) to (row, col). */
+static const struct {
+    int epoch, row, col, n;
+} worse[] = {
+    {3, 2, 5, 1}, {2, 6, 3, 6}, {2, 0, 1, 4}, {2, 5, 2, 3},
+    {1, 0, 1, 8}, {1, 1, 0, 6}, {1, 6, 7, 6}, {1, 7, 6, 4},
+};
+
+static void must(enum mr_status st, const struct mr_error *err)
+{
+    if (st == MR_OK)
+        return;
+    fprintf(stderr, "stage: %s\n", err->message);
+    abort();
+}
+
+/* ---- images ---- */
+
+#define N_TRAIN (K * 20)
+#define N_VALID (K * STAGE_PER_CLASS)
+
+static void fill_row(struct mr_image_row *row, int i)
+{
+    uint64_t a = mr_hash_mix((uint64_t)i + 1), b = mr_hash_mix(a);
+
+    row->class_id = i < N_VALID ? i / STAGE_PER_CLASS : (i - N_VALID) / 20;
+    row->side = i < N_VALID ? MR_SIDE_VALID : MR_SIDE_TRAIN;
+    snprintf(row->hash, sizeof row->hash, "%016llx%016llx%016llx%016llx", (unsigned long long)a,
+             (unsigned long long)b, (unsigned long long)~a, (unsigned long long)~b);
+    row->path = mr_xasprintf("%s/%.8s.jpg", classes[row->class_id], row->hash);
+    row->group = mr_xstrdup(i % 5 ? "" : "p017");
+    row->reason = mr_xstrdup("");
+    row->w = 720;
+    row->h = 576;
+    row->n_bytes = 40000 + (int64_t)(a % 50000);
+}
+
+static void make_images(struct mr_store *store)
+{
+    struct mr_image_table *table = mr_xalloc(1, sizeof *table);
+    struct mr_error err;
+
+    table->n_classes = K;
+    table->classes = mr_xalloc(K, sizeof *table->classes);
+    for (int i = 0; i < K; i++)
+        table->classes[i] = mr_xstrdup(classes[i]);
+    table->n = N_VALID + N_TRAIN;
+    table->rows = mr_xalloc((size_t)table->n, sizeof *table->rows);
+    for (int i = 0; i < table->n; i++)
+        fill_row(&table->rows[i], i);
+    must(mr_images_save(store, table, &err), &err);
+    mr_images_destroy(table);
+}
+
+/* ---- the run ---- */
+
+static void matrix_at(int epoch, int m[K][K])
+{
+    memcpy(m, stage_matrix, sizeof stage_matrix);
+    for (size_t i = 0; i < sizeof worse / sizeof *worse; i++) {
+        if (worse[i].epoch < epoch)
+            continue;
+        m[worse[i].row][worse[i].row] -= worse[i].n;
+        m[worse[i].row][worse[i].col] += worse[i].n;
+    }
+}
+
+/* The class predicted for the j-th image of a class: right ones first. */
+static int predicted_of(int m[K][K], int actual, int j)
+{
+    if (j < m[actual][actual])
+        return actual;
+    j -= m[actual][actual];
+    for (int c = K - 1; c >= 0; c--) {
+        if (c == actual)
+            continue;
+        if (j < m[actual][c])
+            return c;
+        j -= m[actual][c];
+    }
+    return actual;
+}
+
+static void fill_prediction(struct mr_predictions *p, int row, const struct mr_image_row *image,
+                            int predicted)
+{
+    struct mr_rng rng = mr_rng_make(3, (uint64_t)p->epoch, (uint64_t)image->id, 0);
+    float *logits = p->logits + (size_t)row * K, shares[K];
+
+    p->ids[row] = image->id;
+    p->labels[row] = image->class_id;
+    for (int c = 0; c < K; c++)
+        logits[c] = (float)mr_rng_between(&rng, -2, 0.5);
+    if (image->class_id != predicted)
+        logits[image->class_id] = (float)mr_rng_between(&rng, -1, 1.2);
+    logits[predicted] = (float)mr_rng_between(&rng, 1.4, 5);
+    mr_softmax(logits, K, shares);
+    p->losses[row] = -logf(shares[image->class_id]);
+}
+
+static struct mr_predictions *make_predictions(const struct mr_image_table *table, int run,
+                                               int epoch, enum mr_side side)
+{
+    struct mr_predictions *p = mr_xalloc(1, sizeof *p);
+    int m[K][K], seen[K] = {0};
+    size_t n = (size_t)table->n;
+
+    matrix_at(epoch, m);
+    *p = (struct mr_predictions){.run = run, .epoch = epoch, .side = side, .n_classes = K};
+    p->ids = mr_xalloc(n, sizeof *p->ids);
+    p->labels = mr_xalloc(n, sizeof *p->labels);
+    p->logits = mr_xalloc(n * K, sizeof *p->logits);
+    p->losses = mr_xalloc(n, sizeof *p->losses);
+    for (int i = 0; i < table->n; i++) {
+        const struct mr_image_row *image = &table->rows[i];
+        int j;
+
+        if (image->side != side)
+            continue;
+        /* the 20 training images of a class stand for every fifth one */
+        j = seen[image->class_id]++ * (side == MR_SIDE_TRAIN ? 5 : 1);
+        fill_prediction(p, p->n, image, predicted_of(m, image->class_id, j));
+        p->n++;
+    }
+    return p;
+}
+
+static struct mr_store *open_store(const struct stage *stage)
+{
+    struct mr_store *store = NULL;
+    struct mr_error err;
+
+    must(mr_store_open(&store, stage->project, MR_STORE_CREATE, &err), &err);
+    return store;
+}
+
+void stage_finish_epoch(const struct stage *stage, int epoch)
+{
+    static const double train[] = {.7859, .4949, .3836, .3120},
+                        valid[] = {.4703, .3828, .3507, .3511};
+    struct mr_store *store = open_store(stage);
+    struct mr_image_table *table = NULL;
+    struct mr_epoch row = {.epoch = epoch, .n_valid = N_VALID, .seconds = 108};
+    struct mr_predictions *on_valid, *on_train;
+    struct mr_error err;
+    int m[K][K];
+
+    matrix_at(epoch, m);
+    for (int c = 0; c < K; c++)
+        row.n_correct += m[c][c];
+    row.train_loss = train[(epoch - 1) % 4];
+    row.valid_loss = valid[(epoch - 1) % 4];
+    must(mr_images_load(store, &table, &err), &err);
+    on_valid = make_predictions(table, stage->run, epoch, MR_SIDE_VALID);
+    on_train = make_predictions(table, stage->run, epoch, MR_SIDE_TRAIN);
+    must(mr_epoch_add(store, stage->run, &row, on_valid, on_train, &err), &err);
+    mr_predictions_destroy(on_valid);
+    mr_predictions_destroy(on_train);
+    mr_images_destroy(table);
+    mr_store_close(store);
+}
+
+/* Falls from ln 8 to about .3, with noise that falls too. */
+static struct mr_step make_step(int i)
+{
+    struct mr_rng rng = mr_rng_make(5, (uint64_t)i, 0, 0);
+    double share = (double)i / (STAGE_STEPS * STAGE_EPOCHS);
+    double level = 0.3 + 1.78 * exp(-i / 40.0) + 0.25 * (1 - share);
+
+    return (struct mr_step){
+        .step = i,
+        .epoch = 1 + i / STAGE_STEPS,
+        .loss = level * (1 + 0.18 * mr_rng_normal(&rng)),
+        .lr = 3e-3 * sin(3.1416 * (0.04 + 0.95 * share)),
+        .momentum = 0.95 - 0.1 * sin(3.1416 * share),
+        .images_per_s = 67,
+    };
+}
+
+void stage_train(const struct stage *stage, int from_step, int to_step)
+{
+    struct mr_store *store = open_store(stage);
+    int n = to_step - from_step;
+    struct mr_step *steps = mr_xalloc((size_t)n + 1, sizeof *steps);
+    struct mr_error err;
+
+    for (int i = 0; i < n; i++)
+        steps[i] = make_step(from_step + i);
+    must(mr_steps_add(store, stage->run, steps, n, &err), &err);
+    free(steps);
+    mr_store_close(store);
+}
+
+static void make_run(struct stage *stage, struct mr_store *store, const struct stage_run *wanted)
+{
+    struct mr_run run = {
+        .created_at = 1790000000 - 600,
+        .state = wanted->state,
+        .size_px = 224,
+        .batch = 64,
+        .n_epochs = STAGE_EPOCHS,
+        .n_classes = K,
+        .seed = 1,
+        .lr = 3e-3,
+        .eta_ms = 151000,
+        .n_train = 7200,
+        .n_valid = N_VALID,
+        .checkpoint_at = 1790000000 - 60,
+    };
+    struct mr_error err;
+
+    mr_str_copy(run.arch, sizeof run.arch, "resnet34");
+    run.options = mr_xstrdup("{}");
+    run.message = mr_xstrdup(wanted->message ? wanted->message : "");
+    must(mr_run_create(store, &run, &err), &err);
+    run.epoch = 1 + wanted->n_steps / STAGE_STEPS;
+    run.epoch = run.epoch > STAGE_EPOCHS ? STAGE_EPOCHS : run.epoch;
+    mr_str_copy(run.phase, sizeof run.phase, wanted->n_steps ? "train" : "scan");
+    run.n_total = wanted->n_steps ? STAGE_STEPS : 0;
+    run.n_done = wanted->n_steps ? wanted->n_steps - (run.epoch - 1) * STAGE_STEPS : 1234;
+    must(mr_run_update(store, &run, &err), &err);
+    stage->run = run.id;
+    mr_run_finish(&run);
+}
+
+void stage_make(struct stage *stage, const char *dir, const struct stage_run *run)
+{
+    struct mr_store *store;
+
+    snprintf(stage->project, sizeof stage->project, "%s/.misread", dir);
+    store = open_store(stage);
+    make_images(store);
+    if (run)
+        make_run(stage, store, run);
+    mr_store_close(store);
+    if (!run)
+        return;
+    stage_train(stage, 0, run->n_steps);
+    for (int e = 1; e <= run->n_epochs; e++)
+        stage_finish_epoch(stage, e);
+}
+
+/* ---- the program around the screens ---- */
+
+struct host {
+    const struct stage *stage;
+    struct mr_image *picture;
+};
+
+/* Something round and reddish, different for every image. */
+static struct mr_image *paint(int64_t id)
+{
+    struct mr_rng rng = mr_rng_make(9, (uint64_t)id, 0, 0);
+    double cx = mr_rng_between(&rng, 0.35, 0.65), cy = mr_rng_between(&rng, 0.3, 0.7);
+    double tint = mr_rng_between(&rng, 0.5, 1), folds = mr_rng_between(&rng, 6, 14);
+    struct mr_image *image = NULL;
+    struct mr_error err;
+
+    must(mr_image_create(&image, 360, 288, &err), &err);
+    for (int y = 0; y < image->h; y++) {
+        for (int x = 0; x < image->w; x++) {
+            double u = (double)x / image->w - cx, v = (double)y / image->h - cy;
+            double r = sqrt(u * u + v * v), wave = 0.5 + 0.5 * sin(folds * r * 6 + 3 * u);
+            double light = fmax(0.05, 1 - 1.4 * r) * (0.75 + 0.25 * wave);
+            unsigned char *p = image->rgb + ((size_t)y * (size_t)image->w + (size_t)x) * 3;
+
+            p[0] = (unsigned char)(235 * light);
+            p[1] = (unsigned char)(140 * light * tint);
+            p[2] = (unsigned char)(110 * light * tint * (0.7 + 0.3 * wave));
+        }
+    }
+    return image;
+}
+
+static const struct mr_image *picture(void *ctx, int64_t image, struct mr_size_px box,
+                                      const char **failed)
+{
+    struct host *host = ctx;
+
+    if (host->stage->has_failing_pictures) {
+        *failed = "the file is gone";
+        return NULL;
+    }
+    mr_image_destroy(host->picture);
+    host->picture = paint(image);
+    return host->picture;
+}
+
+/* Leaves a run in the store, so that a test can see that it was asked for and how. */
+static enum mr_status start(void *ctx, const struct mr_tui_start *wanted, struct mr_error *err)
+{
+    struct host *host = ctx;
+    struct mr_store *store = open_store(host->stage);
+    char text[256];
+    enum mr_status st;
+
+    snprintf(text, sizeof text, "%s %d %d %d %s %d", wanted->arch, wanted->size_px,
+             wanted->n_epochs, wanted->batch, wanted->use_original_labels ? "original" : "reviewed",
+             wanted->resume_run);
+    st = mr_store_set_meta(store, "started", text, err);
+    mr_store_close(store);
+    return st;
+}
+
+static bool is_training(void *ctx)
+{
+    return ((struct host *)ctx)->stage->is_training;
+}
+
+static void start_defaults(void *ctx, struct mr_tui_start *wanted)
+{
+    *wanted = (struct mr_tui_start){.size_px = 224, .n_epochs = 4, .batch = 64, .lr = 3e-3};
+    mr_str_copy(wanted->arch, sizeof wanted->arch, "resnet34");
+}
+
+static double estimate_s(void *ctx, const struct mr_tui_start *wanted)
+{
+    return wanted->n_epochs * 108.0;
+}
+
+int stage_run_screens(void *arg)
+{
+    static const struct mr_tui_ops ops = {picture, start, is_training, start_defaults, estimate_s};
+    struct stage *stage = arg;
+    struct host host = {.stage = stage};
+    struct mr_tui_options options = {
+        .project_dir = stage->project,
+        .data_dir = "/data/kvasir-v2",
+        .project_name = "kvasir-v2",
+        .reader = "dr-adams",
+        .ops = &ops,
+        .ops_ctx = &host,
+        .wake = mr_wake_create(),
+        .signal_fd = -1,
+    };
+    const struct mr_term_options term_options = {.mouse = true};
+    enum mr_tui_exit how = MR_TUI_LEAVE;
+    struct mr_error err = {0};
+    enum mr_status st;
+
+    setlocale(LC_ALL, "");
+    must(mr_term_open(&options.term, &term_options, &err), &err);
+    st = mr_tui_run(&options, &how, &err);
+    mr_term_close(options.term);
+    mr_image_destroy(host.picture);
+    mr_wake_destroy(options.wake);
+    must(st, &err);
+    return 10 + (int)how;
+}
