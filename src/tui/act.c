@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What commands do that no pane does, and the way from a key to a command. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -252,8 +251,12 @@ static void redraw(struct mr_explorer *explorer)
 
 void mr_explorer_suspend(struct mr_explorer *explorer)
 {
+    const struct mr_tui_options *options = explorer->options;
+
+    if (!options->ops->suspend)
+        return;
     mr_term_suspend(explorer->term);
-    raise(SIGSTOP);
+    options->ops->suspend(options->ops_ctx);
     mr_term_resume(explorer->term);
     explorer->is_dirty = true;
 }
