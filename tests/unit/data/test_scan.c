@@ -290,6 +290,10 @@ static void lets_classes_be_called_train_and_test(void **state)
     write_class("test", 3);
     scan();
     assert_int_equal(report.n_classes, 3);
+    write_class("train/steam", 2); /* folders in one alone make no sides */
+    scan();
+    assert_int_equal(report.n_classes, 3);
+    assert_int_equal(report.n_images, 11);
 }
 
 static void does_not_read_again_what_has_the_same_size_and_time(void **state)
@@ -317,6 +321,25 @@ static void does_not_read_again_what_has_the_same_size_and_time(void **state)
     scan();
     assert_int_equal(report.n_new, 1);
     assert_string_not_equal(find_row("a/0.jpg")->hash, hash);
+}
+
+static void reads_again_what_changed_its_size_but_not_its_time(void **state)
+{
+    char path[512];
+    struct stat st;
+    struct timespec times[2];
+
+    write_class("a", 2);
+    write_class("b", 2);
+    scan();
+    path_of(path, "a/0.jpg");
+    assert_int_equal(stat(path, &st), 0);
+    times[0] = st.st_atim;
+    times[1] = st.st_mtim;
+    assert_int_equal(truncate(path, st.st_size - 1), 0);
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    scan();
+    assert_int_equal(report.n_new, 1);
 }
 
 static void keeps_the_row_of_a_renamed_file(void **state)
@@ -434,8 +457,9 @@ static void tells_moved_copies_apart_by_class(void **state)
 
     write_class("a", 3);
     write_class("b", 3);
+    write_file("b/x.jpg", "twin"); /* the older row, but the later path */
+    scan();
     write_file("a/x.jpg", "twin");
-    write_file("b/x.jpg", "twin");
     scan();
     in_a = find_row("a/x.jpg")->id;
     in_b = find_row("b/x.jpg")->id;
@@ -498,6 +522,40 @@ static void keeps_the_row_of_a_file_that_cannot_be_read_for_now(void **state)
     assert_int_equal(find_row("a/1.jpg")->id, id);
     assert_string_equal(find_row("a/1.jpg")->hash, hash);
     assert_state("a/1.jpg", MR_IMAGE_OK);
+}
+
+static void reads_again_what_it_was_not_allowed_to_read(void **state)
+{
+    bool is_root = geteuid() == 0;
+    char path[512];
+    int64_t id;
+
+    write_class("a", 3);
+    write_class("b", 3);
+    path_of(path, "a/1.jpg");
+    assert_int_equal(chmod(path, 0), 0);
+    assert_int_equal(chmod(home, 0755), 0);
+    assert_int_equal(chmod(data, 0755), 0);
+    for (int c = 0; c < 2; c++) {
+        char dir[512];
+
+        path_of(dir, c ? "b" : "a");
+        assert_int_equal(chmod(dir, 0755), 0);
+    }
+    if (is_root)
+        assert_int_equal(seteuid(65534), 0);
+    assert_int_equal(mr_scan(store, data, &options, &report, &err), MR_OK);
+    if (is_root)
+        assert_int_equal(seteuid(0), 0);
+    assert_ok(mr_images_load(store, &table, &err), err);
+    id = find_row("a/1.jpg")->id;
+    assert_state("a/1.jpg", MR_IMAGE_UNREADABLE);
+    assert_non_null(strstr(find_row("a/1.jpg")->reason, "Permission denied"));
+    assert_int_equal(chmod(path, 0600), 0); /* which changes neither its size nor its time */
+    scan();
+    assert_int_equal(find_row("a/1.jpg")->id, id);
+    assert_state("a/1.jpg", MR_IMAGE_OK);
+    assert_int_equal(report.n_new + report.n_missing, 0);
 }
 
 static void leaves_the_verdict_of_the_decoder_on_unchanged_files(void **state)
@@ -588,6 +646,17 @@ static void refuses_another_seed_or_group_expression(void **state)
     assert_refused(MR_E_USAGE, "group expression '(x)'");
     options.group_re = "";
     scan();
+}
+
+static void is_not_bound_by_settings_under_which_no_image_was_split(void **state)
+{
+    write_class("a", 4);
+    write_class("b", 4);
+    assert_ok(mr_store_set_meta(store, "split_seed", "1", &err), err);
+    assert_ok(mr_store_set_meta(store, "group_re", "(x)", &err), err);
+    options.group_re = "(a|b)/";
+    scan();
+    assert_string_equal(find_row("a/0.jpg")->group, "a");
 }
 
 static void refuses_a_group_expression_that_is_malformed_or_matches_nothing(void **state)
@@ -730,6 +799,7 @@ int main(void)
         CASE(splits_the_train_folder_itself_when_nothing_is_for_validation),
         CASE(lets_classes_be_called_train_and_test),
         CASE(does_not_read_again_what_has_the_same_size_and_time),
+        CASE(reads_again_what_changed_its_size_but_not_its_time),
         CASE(keeps_the_row_of_a_renamed_file),
         CASE(asks_about_a_file_in_another_class_and_never_relabels),
         CASE(marks_what_vanished_and_takes_it_back),
@@ -738,10 +808,12 @@ int main(void)
         CASE(tells_moved_copies_apart_by_class),
         CASE(lists_a_file_over_the_limit_as_unreadable_without_reading_it),
         CASE(keeps_the_row_of_a_file_that_cannot_be_read_for_now),
+        CASE(reads_again_what_it_was_not_allowed_to_read),
         CASE(leaves_the_verdict_of_the_decoder_on_unchanged_files),
         CASE(keeps_sides_when_images_and_classes_are_added),
         CASE(keeps_groups_on_one_side_and_remembers_the_expression),
         CASE(refuses_another_seed_or_group_expression),
+        CASE(is_not_bound_by_settings_under_which_no_image_was_split),
         CASE(refuses_a_group_expression_that_is_malformed_or_matches_nothing),
         CASE(refuses_what_is_no_data_folder),
         CASE(names_a_class_without_files),
