@@ -301,6 +301,8 @@ static void leaves_missing_and_never_read_images_and_keeps_the_state_of_moved_on
     table->rows[1].state = MR_IMAGE_MISSING;
     table->rows[2].state = MR_IMAGE_UNREADABLE;
     table->rows[2].mtime_ns = -1;
+    free(table->rows[2].reason);
+    table->rows[2].reason = mr_xstrdup("over the limit");
     table->rows[3].state = MR_IMAGE_MOVED_CLASS;
     save_rows();
     open_cache();
@@ -309,6 +311,7 @@ static void leaves_missing_and_never_read_images_and_keeps_the_state_of_moved_on
     assert_pixels(cache, 4, 4);
     assert_int_equal(table->rows[1].state, MR_IMAGE_MISSING);
     assert_int_equal(table->rows[2].state, MR_IMAGE_UNREADABLE);
+    assert_string_equal(table->rows[2].reason, "over the limit");
     assert_int_equal(table->rows[3].state, MR_IMAGE_MOVED_CLASS);
     assert_int_equal(table->rows[3].w, 8);
 }
@@ -476,25 +479,41 @@ static void decodes_again_what_was_not_sealed(void **state)
         assert_pixels(cache, i, i);
 }
 
+/* Is the file another one than last time? For a freed number may come again, both are kept open. */
+static bool is_replaced(int *kept)
+{
+    int fd = open(cache_path, O_RDONLY);
+    struct stat now, before;
+    bool is_other;
+
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &now), 0);
+    assert_int_equal(fstat(*kept, &before), 0);
+    is_other = now.st_ino != before.st_ino;
+    close(*kept);
+    *kept = fd;
+    return is_other;
+}
+
 static void throws_a_damaged_or_foreign_file_away(void **state)
 {
     /* magic, version, size, number of slots, a hash, a width, a seal */
     const off_t places[] = {0, 8, 12, 16, ENTRY(1) + 5, ENTRY(1) + 64, SEAL(2) + 1};
+    int kept;
 
     add_images(1, 5);
+    open_cache();
+    kept = open(cache_path, O_RDONLY);
     for (size_t k = 0; k < sizeof places / sizeof *places; k++) {
         unsigned char byte;
-        int fd;
 
-        open_cache();
-        fd = open(cache_path, O_RDONLY);
-        assert_int_equal(pread(fd, &byte, 1, places[k]), 1);
-        close(fd);
-        byte ^= 0x10;
+        assert_int_equal(pread(kept, &byte, 1, places[k]), 1);
+        byte ^= 4; /* fewer slots than there are, too */
         edit_file(places[k], &byte, 1);
         open_cache();
         for (int i = 1; i <= 5; i++)
             assert_pixels(cache, i, i);
+        assert_true(is_replaced(&kept));
     }
     assert_int_equal(truncate(cache_path, 5000), 0);
     open_cache();
@@ -505,6 +524,10 @@ static void throws_a_damaged_or_foreign_file_away(void **state)
     edit_file(0, "P6\n8 8\n255\nforeign", 18);
     open_cache();
     assert_pixels(cache, 5, 5);
+    assert_true(is_replaced(&kept));
+    open_cache(); /* and nothing is thrown away without cause */
+    assert_false(is_replaced(&kept));
+    close(kept);
 }
 
 static void starts_anew_when_it_holds_mostly_the_past(void **state)

@@ -179,6 +179,21 @@ static void augments_by_seed_epoch_and_image_wherever_it_falls(void **state)
     mr_loader_destroy(in_order);
 }
 
+static void augments_every_image_of_an_epoch_in_its_own_way(void **state)
+{
+    const struct mr_augment augment = mr_augment_default();
+    struct mr_loader *loader = make_loader(10, 10, false, &augment, 9);
+    static float x[10 * PIXEL];
+    int labels[10], indices[10];
+
+    for (int i = 1; i < 10; i++)
+        memcpy(cache.pixels[i], cache.pixels[0], PIXEL);
+    load_epoch(loader, 0, x, labels, indices, NULL);
+    for (int i = 1; i < 10; i++)
+        assert_memory_not_equal(x, x + i * PIXEL, PIXEL * sizeof *x);
+    mr_loader_destroy(loader);
+}
+
 static void fills_the_same_with_any_number_of_threads(void **state)
 {
     const struct mr_augment augment = mr_augment_default();
@@ -227,6 +242,7 @@ int main(void)
         cmocka_unit_test(has_another_order_for_another_epoch_or_seed),
         cmocka_unit_test(depends_on_seed_and_epoch_and_not_on_what_ran_before),
         cmocka_unit_test(augments_by_seed_epoch_and_image_wherever_it_falls),
+        cmocka_unit_test(augments_every_image_of_an_epoch_in_its_own_way),
         cmocka_unit_test(fills_the_same_with_any_number_of_threads),
         cmocka_unit_test(copies_its_samples),
         cmocka_unit_test(refuses_a_sample_that_has_no_pixels),

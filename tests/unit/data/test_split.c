@@ -186,6 +186,20 @@ static void sends_new_members_after_their_group(void **state)
     assert_groups_whole();
 }
 
+static void sends_new_members_after_their_group_past_the_target(void **state)
+{
+    clear();
+    for (int i = 0; i < 10; i++)
+        add_in_group(0, i, i);
+    for (int i = 0; i < 10; i++)
+        rows[i].side = i < 5 ? MR_SIDE_VALID : MR_SIDE_TRAIN; /* more than the fraction already */
+    add_in_group(0, 100, 2);
+    add_in_group(0, 101, 7);
+    mr_split_assign(rows, n_rows, 1, 42, .2);
+    assert_int_equal(rows[10].side, MR_SIDE_VALID);
+    assert_int_equal(rows[11].side, MR_SIDE_TRAIN);
+}
+
 /* A project split anew after a few images came differs little: what counts is the hash, not the
  * number. */
 static void differs_little_when_split_anew_with_more_images(void **state)
@@ -285,6 +299,7 @@ int main(void)
         cmocka_unit_test(keeps_copies_together_also_where_groups_differ),
         cmocka_unit_test(moves_nothing_when_images_are_added),
         cmocka_unit_test(sends_new_members_after_their_group),
+        cmocka_unit_test(sends_new_members_after_their_group_past_the_target),
         cmocka_unit_test(differs_little_when_split_anew_with_more_images),
         cmocka_unit_test(does_not_depend_on_the_order_of_rows),
         cmocka_unit_test(differs_with_the_seed),
