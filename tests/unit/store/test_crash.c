@@ -5,6 +5,7 @@
  */
 #include "project.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -114,7 +115,13 @@ static void keeps_every_acknowledged_decision_when_killed(void **state)
             decide_for_ever(dir, ends[1], n_stored, round % 2);
         }
         close(ends[1]);
-        mr_clock_sleep_ms(1 + (int)mr_rng_below(&rng, 60));
+        /* Mostly amid decisions, sometimes while it is still opening the project. */
+        if (round % 3) {
+            struct pollfd fd = {ends[0], POLLIN, 0};
+
+            assert_int_equal(poll(&fd, 1, 20000), 1);
+        }
+        mr_clock_sleep_ms((int)mr_rng_below(&rng, 30));
         kill(pid, SIGKILL);
         n_acks = read_acks(ends[0], acks, n_acks);
         close(ends[0]);
@@ -124,7 +131,7 @@ static void keeps_every_acknowledged_decision_when_killed(void **state)
         assert_true(n_stored - n_acks <= round + 1); /* at most one in flight each time */
     }
     print_message("%d rounds, %d acknowledged, %d stored\n", n_rounds, n_acks, n_stored);
-    assert_true(n_acks > n_rounds);
+    assert_true(n_acks >= n_rounds / 3 * 2);
     free(acks);
     remove_folder(dir);
 }
