@@ -29,6 +29,7 @@ struct stage {
     struct mr_term_options options;
     bool fill_screen;    /* the picture wants everything, the last row too */
     bool is_nonblocking; /* standard output */
+    bool is_patient;     /* waits for the wake-up instead of looking every 30 ms */
     int col;             /* where the picture is; text is left and right of it */
     int n_pictures;      /* 0: one */
 };
@@ -189,7 +190,7 @@ static inline int play(void *arg)
         struct mr_key key;
 
         draw(stage, &show);
-        poll(ready, 2, mr_term_is_busy(show.term) ? 30 : 2000);
+        poll(ready, 2, mr_term_is_busy(show.term) && !stage->is_patient ? 30 : 2000);
         while (!show.wants_exit && mr_term_key(show.term, &key))
             obey(&show, &key);
     }
