@@ -349,6 +349,36 @@ void mr_explorer_act(struct mr_explorer *explorer, enum mr_act act)
         view->panes[0]->ops->act(view->panes[0], act);
 }
 
+bool mr_explorer_can(struct mr_explorer *explorer, enum mr_act act)
+{
+    bool is_live = explorer->facts.has_run && explorer->facts.is_live;
+
+    switch (act) {
+    case MR_ACT_PAUSE:
+    case MR_ACT_STOP_AFTER_EPOCH:
+    case MR_ACT_STOP_NOW:
+    case MR_ACT_SLOWER:
+    case MR_ACT_FASTER:
+    case MR_ACT_CHECKPOINT:
+        return is_live;
+    case MR_ACT_START:
+        return !is_live;
+    case MR_ACT_OPEN:
+        return explorer->reading.epoch > 0;
+    case MR_ACT_UNDO:
+        return explorer->desk.n > 0;
+    case MR_ACT_RELABEL:
+    case MR_ACT_FLAG:
+    case MR_ACT_AMBIGUOUS:
+    case MR_ACT_EXCLUDE:
+    case MR_ACT_NOTE:
+    case MR_ACT_LABELLING:
+        return mr_explorer_chosen(explorer) != 0;
+    default:
+        return true;
+    }
+}
+
 static void click(struct mr_explorer *explorer, const struct mr_key *key)
 {
     struct mr_view *view = &explorer->views[explorer->screen];

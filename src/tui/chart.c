@@ -13,10 +13,22 @@
 
 #include "ink.h"
 
+/* Ticks at multiples of step from lo to hi; a hair of tolerance, so that 0.6 is a multiple of 0.2.
+ */
+static int first_tick(double lo, double step)
+{
+    return (int)ceil(lo / step - 1e-9);
+}
+
+static int last_tick(double hi, double step)
+{
+    return (int)floor(hi / step + 1e-9);
+}
+
 struct mr_axis mr_axis_fit(double lo, double hi, int max_ticks)
 {
-    static const double round[] = {1, 2, 5, 10};
-    double span, power;
+    static const double round[] = {1, 2, 5};
+    double power;
 
     assert(max_ticks >= 2);
     if (!(hi > lo)) {
@@ -25,16 +37,13 @@ struct mr_axis mr_axis_fit(double lo, double hi, int max_ticks)
         lo -= around;
         hi = lo + 2 * around;
     }
-    span = hi - lo;
-    power = pow(10, floor(log10(span / max_ticks)));
+    power = pow(10, floor(log10((hi - lo) / max_ticks)));
     for (;; power *= 10) {
         for (int i = 0; i < 3; i++) {
             double step = power * round[i];
-            /* a hair of tolerance, so that 0.6 is no more than three steps of 0.2 */
-            double first = floor(lo / step + 1e-9) * step, last = ceil(hi / step - 1e-9) * step;
 
-            if ((last - first) / step < max_ticks - 0.5)
-                return (struct mr_axis){.lo = first, .hi = last, .step = step};
+            if (last_tick(hi, step) - first_tick(lo, step) < max_ticks)
+                return (struct mr_axis){.lo = lo, .hi = hi, .step = step};
         }
     }
 }
@@ -80,6 +89,9 @@ static void set_dot(struct mr_chart *chart, int x, int y, enum mr_style style)
     if (x < 0 || y < 0 || x >= chart->cols * 2 || y >= chart->rows * 4)
         return;
     at = y / 4 * chart->cols + x / 2;
+    /* a cell has one colour: the line would drag the faint dots around it along */
+    if (chart->styles[at] != (unsigned char)style)
+        chart->dots[at] = 0;
     chart->dots[at] |= bits[y % 4][x % 2];
     chart->styles[at] = (unsigned char)style;
 }
@@ -208,7 +220,8 @@ int mr_chart_label_cols(const struct mr_axis *y)
 
     for (int i = 0; i < 2; i++) {
         char label[32];
-        int n = snprintf(label, sizeof label, "%.*f", decimals, i ? y->hi : y->lo);
+        int tick = i ? last_tick(y->hi, y->step) : first_tick(y->lo, y->step);
+        int n = snprintf(label, sizeof label, "%.*f", decimals, tick * y->step);
 
         widest = n > widest ? n : widest;
     }
@@ -217,10 +230,11 @@ int mr_chart_label_cols(const struct mr_axis *y)
 
 static void draw_y_axis(const struct mr_chart *chart, const struct mr_ink *ink, int label_cols)
 {
-    int n = (int)lround((chart->y.hi - chart->y.lo) / chart->y.step), last_row = -1;
+    int last_row = -1;
 
-    for (int i = n; i >= 0; i--) {
-        double value = chart->y.lo + i * chart->y.step;
+    for (int i = last_tick(chart->y.hi, chart->y.step); i >= first_tick(chart->y.lo, chart->y.step);
+         i--) {
+        double value = i * chart->y.step;
         int row = mr_chart_dot_y(chart, value) / 4;
         char label[32];
 
@@ -236,8 +250,9 @@ static void draw_x_axis(const struct mr_chart *chart, const struct mr_ink *ink, 
 {
     int end = 0;
 
-    for (double value = chart->x.lo; value < chart->x.hi + chart->x.step * 0.5;
-         value += chart->x.step) {
+    for (int i = first_tick(chart->x.lo, chart->x.step); i <= last_tick(chart->x.hi, chart->x.step);
+         i++) {
+        double value = i * chart->x.step;
         char label[32];
         int n = snprintf(label, sizeof label, "%.*f", mr_axis_decimals(&chart->x), value + 0.0);
         int col = label_cols + mr_chart_dot_x(chart, value) / 2 - (n - 1) / 2;

@@ -16,7 +16,7 @@ struct mr_ink;
 struct mr_axis {
     double lo, hi, step;
 };
-/* Widens lo .. hi to whole steps, with at most max_ticks ticks (>= 2). */
+/* lo .. hi with at most max_ticks ticks (>= 2) inside; an empty range is widened. */
 struct mr_axis mr_axis_fit(double lo, double hi, int max_ticks);
 /* Decimals that a tick label needs. */
 int mr_axis_decimals(const struct mr_axis *axis);
@@ -25,7 +25,7 @@ struct mr_chart {
     struct mr_axis x, y;
     int cols, rows;        /* of the plot, in cells */
     unsigned char *dots;   /* (rows, cols) owned; bits of the braille pattern */
-    unsigned char *styles; /* (rows, cols) owned; enum mr_style of the last dot */
+    unsigned char *styles; /* (rows, cols) owned; a cell's dots have one style, the last one */
 };
 
 struct mr_chart *mr_chart_create(struct mr_axis x, struct mr_axis y, int cols, int rows);

@@ -42,28 +42,30 @@ enum mr_effect { MR_HARMLESS, MR_CHANGES_LABEL, MR_CHANGES_RUN };
  *   what    for help and man page
  */
 #define MR_ACT_LIST(X)                                                                             \
+    X(OPEN, MR_ON_TCG, MR_HARMLESS, K('\r'), "open", "open",                                       \
+      "open what is chosen: an epoch, a cell, an image")                                           \
     X(PAUSE, MR_ON_T, MR_CHANGES_RUN, K('p'), "pause", "pause",                                    \
       "pause the run that trains, or let it go on")                                                \
     X(STOP_AFTER_EPOCH, MR_ON_T, MR_CHANGES_RUN, K('E'), "stop after epoch", "stop after epoch",   \
       "stop the run when this epoch is done")                                                      \
     X(STOP_NOW, MR_ON_T, MR_CHANGES_RUN, K('X'), "stop now", "stop now",                           \
       "stop the run now, with a checkpoint (asks first)")                                          \
-    X(START, MR_ON_ALL, MR_CHANGES_RUN, K('S'), "start", "start or resume",                        \
-      "start sheet: begin a run, or resume one that was cut short")                                \
     X(SLOWER, MR_ON_T, MR_CHANGES_RUN, K('['), MR_WITH_NEXT, "lower rate",                         \
       "multiply the learning rate of the run by 0.8")                                              \
     X(FASTER, MR_ON_T, MR_CHANGES_RUN, K(']'), "rate", "raise rate",                               \
       "multiply the learning rate of the run by 1.25")                                             \
     X(CHECKPOINT, MR_ON_T, MR_CHANGES_RUN, K('C'), "checkpoint", "checkpoint",                     \
       "write a checkpoint now")                                                                    \
-    X(OPEN, MR_ON_TCG, MR_HARMLESS, K('\r'), "open", "open",                                       \
-      "open what is chosen: an epoch, a cell's images, an image")                                  \
     X(PAIR_NEXT, MR_ON_C, MR_HARMLESS, K('m'), MR_WITH_NEXT, "next worst pair",                    \
       "go to the next most confused pair of classes")                                              \
     X(PAIR_PREVIOUS, MR_ON_C, MR_HARMLESS, K('M'), "worst pair", "previous worst pair",            \
       "go to the previous, more confused pair")                                                    \
     X(PERCENT, MR_ON_C, MR_HARMLESS, K('%'), "counts/row/column", "counts or percent",             \
       "show counts, per cent of the row, per cent of the column")                                  \
+    X(PREVIOUS, MR_ON_I, MR_HARMLESS, K(MR_KEY_LEFT, 'h', MR_KEY_UP, 'k'), MR_WITH_NEXT,           \
+      "previous image", "the previous image")                                                      \
+    X(NEXT, MR_ON_I, MR_HARMLESS, K(MR_KEY_RIGHT, 'l', MR_KEY_DOWN, 'j'), "image", "next image",   \
+      "the next image")                                                                            \
     X(RELABEL, MR_ON_ALL, MR_CHANGES_LABEL, K('r'), "relabel", "relabel",                          \
       "give the image another class")                                                              \
     X(FLAG, MR_ON_ALL, MR_CHANGES_LABEL, K('f'), "flag", "flag", "flag the image, or unflag it")   \
@@ -78,19 +80,13 @@ enum mr_effect { MR_HARMLESS, MR_CHANGES_LABEL, MR_CHANGES_RUN };
       "take back one's own last decision")                                                         \
     X(REDO, MR_ON_ALL, MR_CHANGES_LABEL, K('U'), NULL, "redo",                                     \
       "make a decision again that was taken back")                                                 \
-    X(PREVIOUS, MR_ON_I, MR_HARMLESS, K(MR_KEY_LEFT, 'h', MR_KEY_UP, 'k'), MR_WITH_NEXT,           \
-      "previous image", "the previous image")                                                      \
-    X(NEXT, MR_ON_I, MR_HARMLESS, K(MR_KEY_RIGHT, 'l', MR_KEY_DOWN, 'j'), "image", "next image",   \
-      "the next image")                                                                            \
     X(SORT, MR_ON_G, MR_HARMLESS, K('s'), "sort", "sort",                                          \
       "sort by loss, probability of the label, confidence, name")                                  \
     X(ORDER, MR_ON_G, MR_HARMLESS, K('o'), "order", "reverse order", "turn the order round")       \
     X(FILTER, MR_ON_G, MR_HARMLESS, K('F'), "filter", "filter",                                    \
-      "choose what is shown: misread, flagged, relabelled ..., and of which split")                \
+      "what is shown: misread, flagged ..., and of which split")                                   \
     X(SMALLER, MR_ON_G, MR_HARMLESS, K('-'), MR_WITH_NEXT, "smaller pictures", "smaller pictures") \
     X(BIGGER, MR_ON_G, MR_HARMLESS, K('+', '='), "size", "bigger pictures", "bigger pictures")     \
-    X(LABELS, MR_ON_CGI, MR_HARMLESS, K('t'), "label then/now", "labels then or now",              \
-      "count by the labels of the run, or by the labels as they are now")                          \
     X(EPOCH_BACK, MR_ON_CGI, MR_HARMLESS, K(','), MR_WITH_NEXT, "epoch back",                      \
       "travel one epoch back; matrix and images follow")                                           \
     X(EPOCH_FORWARD, MR_ON_CGI, MR_HARMLESS, K('.'), "epoch", "epoch forward",                     \
@@ -98,14 +94,18 @@ enum mr_effect { MR_HARMLESS, MR_CHANGES_LABEL, MR_CHANGES_RUN };
     X(EPOCH_FIRST, MR_ON_CGI, MR_HARMLESS, K('<'), NULL, "first epoch", "the first epoch")         \
     X(EPOCH_LAST, MR_ON_CGI, MR_HARMLESS, K('>'), NULL, "last epoch",                              \
       "the last epoch, and follow new ones")                                                       \
+    X(LABELS, MR_ON_CGI, MR_HARMLESS, K('t'), "label then/now", "labels then or now",              \
+      "judge by the labels of the run, or as they are now")                                        \
+    X(START, MR_ON_ALL, MR_CHANGES_RUN, K('S'), "start", "start or resume",                        \
+      "begin a run, or resume one that was cut short")                                             \
     X(FIND, MR_ON_CGI, MR_HARMLESS, K('/'), "find", "find",                                        \
-      "find a class (matrix), or show only images whose path or class matches")                    \
+      "find a class, or images by path or class")                                                  \
     X(MATCH_NEXT, MR_ON_CGI, MR_HARMLESS, K('n'), NULL, "next match", "the next match")            \
     X(MATCH_PREVIOUS, MR_ON_CGI, MR_HARMLESS, K('N'), NULL, "previous match",                      \
       "the previous match")                                                                        \
     X(HELP, MR_ON_ALL, MR_HARMLESS, K('?', MR_KEY_F1), "help", "help", "the keys of this screen")  \
     X(QUIT, MR_ON_ALL, MR_HARMLESS, K('q'), "back", "back or leave",                               \
-      "back; at the top leave (asks while this process trains)")                                   \
+      "back; at the top leave (asks while training here)")                                         \
     X(UP, MR_ON_TCG, MR_HARMLESS, K(MR_KEY_UP, 'k'), NULL, "up", "move up")                        \
     X(DOWN, MR_ON_TCG, MR_HARMLESS, K(MR_KEY_DOWN, 'j'), NULL, "down", "move down")                \
     X(LEFT, MR_ON_TCG, MR_HARMLESS, K(MR_KEY_LEFT, 'h'), NULL, "left", "move left")                \
@@ -135,9 +135,9 @@ enum mr_effect { MR_HARMLESS, MR_CHANGES_LABEL, MR_CHANGES_RUN };
       "the next way of drawing pictures")                                                          \
     X(REDRAW, MR_ON_ALL, MR_HARMLESS, K(MR_CTRL('l')), NULL, "redraw", "draw everything anew")     \
     X(SUSPEND, MR_ON_ALL, MR_HARMLESS, K(MR_CTRL('z')), NULL, "suspend",                           \
-      "suspend the screen; training in the background goes on")                                    \
+      "suspend the screen and the program")                                                        \
     X(LEAVE, MR_ON_ALL, MR_HARMLESS, K('Q', MR_CTRL('c')), NULL, "leave",                          \
-      "leave from anywhere (asks while this process trains)")
+      "leave from anywhere (asks while training here)")
 
 enum mr_act {
     MR_ACT_NONE,

@@ -110,6 +110,8 @@ int64_t mr_explorer_chosen(struct mr_explorer *explorer);
 
 /* Does a command: the focused pane first, then the explorer. */
 void mr_explorer_act(struct mr_explorer *explorer, enum mr_act act);
+/* Does it make sense just now? The footer shows only what does. */
+bool mr_explorer_can(struct mr_explorer *explorer, enum mr_act act);
 /* A key or click from the terminal. */
 void mr_explorer_key(struct mr_explorer *explorer, const struct mr_key *key);
 /* Asks how to leave while this process trains, else leaves. */

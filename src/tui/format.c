@@ -25,6 +25,16 @@ struct mr_format mr_format_share(double share, int decimals)
     return f;
 }
 
+struct mr_format mr_format_p(double p)
+{
+    struct mr_format f;
+
+    if (!(p > 0 && p < 0.005))
+        return mr_format_share(p, 2);
+    strcpy(f.text, "<.01");
+    return f;
+}
+
 struct mr_format mr_format_interval(double lo, double hi, int decimals)
 {
     struct mr_format f;

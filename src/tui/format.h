@@ -13,6 +13,8 @@ struct mr_format {
 /* A share between 0 and 1 without the leading zero: ".86", "1.0"; "-" if undefined. decimals 2
  * or 3. */
 struct mr_format mr_format_share(double share, int decimals);
+/* A probability: as a share, but "<.01" rather than a nought that is none. */
+struct mr_format mr_format_p(double p);
 /* "[.84 .89]" */
 struct mr_format mr_format_interval(double lo, double hi, int decimals);
 /* "7,200" */

@@ -104,16 +104,17 @@ static double progress_of(const struct mr_run *run)
     return run->n_total > 0 ? (double)run->n_done / (double)run->n_total : 0;
 }
 
-/* At the right while the run lives: what it does, how far it is, how long it will take. */
-static void describe_progress(const struct mr_explorer *explorer, bool is_wide, char *out,
-                              size_t cap)
+/* At the right while the run lives: what it does, how far it is, how long it will take. A bar of
+ * BAR_COLS goes between before and behind. */
+static void describe_progress(const struct mr_explorer *explorer, char before[128],
+                              char behind[128])
 {
+    const size_t cap = 128;
     const struct mr_run *run = &explorer->facts.run;
-    struct mr_format bar = mr_format_bar(progress_of(run), 15);
     char phase[64], left[64] = "", epoch[32] = "";
     bool is_epoch = !strcmp(run->phase, "train") || !strcmp(run->phase, "valid");
 
-    *out = '\0';
+    *before = *behind = '\0';
     if (!explorer->facts.has_run || !explorer->facts.is_live)
         return;
     mr_safe_text(phase, sizeof phase, run->phase, 12, MR_ELIDE_END);
@@ -122,14 +123,35 @@ static void describe_progress(const struct mr_explorer *explorer, bool is_wide, 
     if (run->eta_ms >= 0)
         snprintf(left, sizeof left, "  %s left",
                  mr_format_duration((double)run->eta_ms / 1000).text);
-    if (run->n_total <= 0)
-        snprintf(out, cap, "%s%s %s%s", epoch, phase,
-                 run->n_done ? mr_format_count(run->n_done).text : "", left);
-    else if (is_wide)
-        snprintf(out, cap, "%s%s ▕%s%*s▏ %2.0f%%%s", epoch, phase, bar.text,
-                 15 - mr_text_cols(bar.text), "", 100 * progress_of(run), left);
+    snprintf(before, cap, "%s%s ", epoch, phase);
+    if (run->n_total > 0)
+        snprintf(behind, cap, " %.0f%%%s", 100 * progress_of(run), left);
     else
-        snprintf(out, cap, "%s%s %.0f%%%s", epoch, phase, 100 * progress_of(run), left);
+        snprintf(behind, cap, "%s%s", run->n_done ? mr_format_count(run->n_done).text : "", left);
+}
+
+/* Returns the columns used at the right end of line 1. */
+static int draw_progress(const struct mr_explorer *explorer, const struct mr_ink *ink)
+{
+    int cols = mr_ink_cols(ink), bar_cols, used, col;
+    char before[128], behind[128];
+    struct mr_format bar;
+
+    describe_progress(explorer, before, behind);
+    if (!*before)
+        return 0;
+    bar_cols = explorer->facts.run.n_total <= 0 ? 0 : cols >= 110 ? 15 : 8;
+    bar = mr_format_bar(progress_of(&explorer->facts.run), bar_cols);
+    used = mr_text_cols(before) + mr_text_cols(behind) + (bar_cols ? bar_cols + 2 : 0);
+    col = cols - 1 - used;
+    col += mr_ink_text(ink, 0, col, MR_STYLE_NORMAL, before);
+    if (bar_cols) {
+        mr_ink_text(ink, 0, col, MR_STYLE_BORDER, "▕");
+        mr_ink_text(ink, 0, col + 1, MR_STYLE_SERIES_1, bar.text);
+        mr_ink_text(ink, 0, col + 1 + bar_cols, MR_STYLE_BORDER, "▏");
+    }
+    mr_ink_right(ink, 0, cols - 1, MR_STYLE_NORMAL, behind);
+    return used + 2;
 }
 
 static int line_cols(const struct line *line)
@@ -157,11 +179,7 @@ static void draw_place(const struct mr_explorer *explorer, const struct mr_ink *
 {
     struct line line = {.n = 0};
     struct piece *reader;
-    char progress[256];
-    int cols = mr_ink_cols(ink), col = 1, room;
-
-    describe_progress(explorer, cols >= 110, progress, sizeof progress);
-    room = cols - 10 - (*progress ? mr_text_cols(progress) + 2 : 0);
+    int col = 1, room = mr_ink_cols(ink) - 10 - draw_progress(explorer, ink);
     describe_project(explorer, &line);
     describe_run(explorer, &line);
     reader = add_piece(&line, 4, MR_STYLE_DIM);
@@ -173,7 +191,6 @@ static void draw_place(const struct mr_explorer *explorer, const struct mr_ink *
         col += mr_ink_text(ink, 0, col, MR_STYLE_DIM, i ? " · " : "  ");
         col += mr_ink_text(ink, 0, col, line.pieces[i].style, line.pieces[i].text);
     }
-    mr_ink_right(ink, 0, cols - 1, MR_STYLE_NORMAL, progress);
 }
 
 /* ---- tabs ---- */
@@ -183,6 +200,13 @@ static enum mr_screen_id tab_of(enum mr_screen_id screen)
     return screen == MR_SCREEN_IMAGE ? MR_SCREEN_GRID : screen;
 }
 
+static bool has_message(const struct mr_explorer *explorer)
+{
+    const struct mr_message *message = &explorer->message;
+
+    return message->for_ms && explorer->now_ms - message->since_ms < message->for_ms;
+}
+
 static void draw_tabs(const struct mr_explorer *explorer, const struct mr_ink *ink)
 {
     int col = 1;
@@ -190,10 +214,13 @@ static void draw_tabs(const struct mr_explorer *explorer, const struct mr_ink *i
     for (int i = 0; i < N_TABS; i++) {
         bool is_here = tabs[i].screen == tab_of(explorer->screen);
 
-        /* brackets, so that the chosen one can be told without colours */
         mr_ink_text(ink, 1, col, is_here ? MR_STYLE_TAB_HERE : MR_STYLE_TAB, tabs[i].text);
         col += mr_text_cols(tabs[i].text) + 1;
     }
+    /* a mode takes the line of messages: they move up here */
+    if (explorer->labelling.is_on && has_message(explorer))
+        mr_ink_short(ink, 1, col + 2, mr_ink_cols(ink) - col - 3, explorer->message.style,
+                     explorer->message.text);
 }
 
 bool mr_frame_click(struct mr_explorer *explorer, int row, int col)
@@ -280,11 +307,11 @@ static void draw_message(const struct mr_explorer *explorer, const struct mr_ink
     const struct mr_message *message = &explorer->message;
     int64_t age = explorer->now_ms - message->since_ms;
 
-    if (explorer->labelling.is_on && message->style != MR_STYLE_ERROR) {
+    if (explorer->labelling.is_on) {
         draw_labelling(explorer, ink, row);
         return;
     }
-    if (message->for_ms && age < message->for_ms) {
+    if (has_message(explorer)) {
         bool fades = message->style == MR_STYLE_MESSAGE && age > message->for_ms * 2 / 3;
 
         mr_ink_short(ink, row, 1, mr_ink_cols(ink) - 2, fades ? MR_STYLE_DIM : message->style,
@@ -297,7 +324,13 @@ static void draw_message(const struct mr_explorer *explorer, const struct mr_ink
 /* ---- footer ---- */
 
 /* Keys and word of the row at *i and those joined to it; *i moves on. */
-static bool next_hint(enum mr_screen_id screen, int *i, char *keys, size_t cap, const char **word)
+static bool is_top(const struct mr_explorer *explorer)
+{
+    return !explorer->n_trail && explorer->screen != MR_SCREEN_IMAGE;
+}
+
+static bool next_hint(struct mr_explorer *explorer, int *i, char *keys, size_t cap,
+                      const char **word)
 {
     int n;
     const struct mr_command *rows = mr_commands_all(&n);
@@ -307,20 +340,21 @@ static bool next_hint(enum mr_screen_id screen, int *i, char *keys, size_t cap, 
         const struct mr_command *row = &rows[*i];
         char key[16];
 
-        if (!(row->screens & (1U << screen)) || !row->footer)
+        if (!(row->screens & (1U << explorer->screen)) || !row->footer ||
+            !mr_explorer_can(explorer, row->act))
             continue;
         mr_commands_key_text(row->keys[0], key, sizeof key);
         snprintf(keys + strlen(keys), cap - strlen(keys), "%s%s", *keys ? " " : "", key);
         if (!strcmp(row->footer, MR_WITH_NEXT))
             continue;
-        *word = row->footer;
+        *word = row->act == MR_ACT_QUIT && is_top(explorer) ? "leave" : row->footer;
         ++*i;
         return true;
     }
     return false;
 }
 
-static void draw_footer(const struct mr_explorer *explorer, const struct mr_ink *ink)
+static void draw_footer(struct mr_explorer *explorer, const struct mr_ink *ink)
 {
     static const char help[] = "help";
     int row = mr_ink_rows(ink) - 1, cols = mr_ink_cols(ink), col = 1, i = 0;
@@ -329,7 +363,7 @@ static void draw_footer(const struct mr_explorer *explorer, const struct mr_ink 
     const char *word;
     char keys[64];
 
-    while (next_hint(explorer->screen, &i, keys, sizeof keys, &word)) {
+    while (next_hint(explorer, &i, keys, sizeof keys, &word)) {
         int need = mr_text_cols(keys) + 1 + mr_text_cols(word);
         bool is_help = !strcmp(word, help);
 

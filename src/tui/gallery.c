@@ -212,8 +212,19 @@ const struct mr_gallery_item *mr_gallery_chosen(const struct mr_gallery *gallery
     return &gallery->items[gallery->chosen];
 }
 
+static void add_name(const struct mr_facts *facts, const char *what, int class_id, int name_cols,
+                     struct mr_str *out)
+{
+    char name[160];
+
+    if (class_id < 0)
+        return;
+    mr_names_short(&facts->names, class_id, name_cols, name, sizeof name);
+    mr_str_addf(out, " %s %s", what, name);
+}
+
 void mr_gallery_describe(const struct mr_gallery *gallery, const struct mr_facts *facts,
-                         struct mr_str *out)
+                         int name_cols, struct mr_str *out)
 {
     static const char *const orders[] = {
         [MR_ORDER_LOSS] = "by loss",
@@ -227,10 +238,13 @@ void mr_gallery_describe(const struct mr_gallery *gallery, const struct mr_facts
     if (gallery->show != MR_SHOW_ALL)
         mr_str_addf(out, " %s", show_text[gallery->show]);
     mr_str_add(out, gallery->n == 1 ? " image" : " images");
-    if (gallery->actual >= 0)
-        mr_str_addf(out, " · actual %s", mr_names_full(&facts->names, gallery->actual));
-    if (gallery->predicted >= 0)
-        mr_str_addf(out, " · predicted %s", mr_names_full(&facts->names, gallery->predicted));
+    if (name_cols < 64 && gallery->actual >= 0 && gallery->predicted >= 0) {
+        add_name(facts, "·", gallery->actual, name_cols, out);
+        add_name(facts, "→", gallery->predicted, name_cols, out);
+    } else {
+        add_name(facts, "· actual", gallery->actual, name_cols, out);
+        add_name(facts, "· predicted", gallery->predicted, name_cols, out);
+    }
     if (gallery->text[0]) {
         mr_safe_text(text, sizeof text, gallery->text, 30, MR_ELIDE_END);
         mr_str_addf(out, " · %s “%s”", gallery->is_bad_text ? "with" : "matching", text);

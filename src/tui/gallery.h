@@ -76,8 +76,9 @@ void mr_gallery_show_cell(struct mr_gallery *gallery, int actual, int predicted)
 bool mr_gallery_move(struct mr_gallery *gallery, int by);
 /* NULL if the list is empty. */
 const struct mr_gallery_item *mr_gallery_chosen(const struct mr_gallery *gallery);
-/* "36 images · actual esophagitis · predicted normal-z-line · by loss" */
+/* "36 images · actual esophagitis · predicted normal-z-line · by loss", names of at most name_cols
+ * columns. */
 void mr_gallery_describe(const struct mr_gallery *gallery, const struct mr_facts *facts,
-                         struct mr_str *out);
+                         int name_cols, struct mr_str *out);
 
 #endif

@@ -104,7 +104,8 @@ void mr_names_short(const struct mr_names *names, int class_id, int max_cols, ch
     while (mr_text_cols(cut) > max_cols) {
         while (n > 0 && !is_separator(cut[n - 1]))
             n--;
-        if (n <= 1 || !is_unique_start(names, class_id, name, n - 1))
+        /* a stump of a letter or two says less than a word cut short */
+        if (n <= 3 || !is_unique_start(names, class_id, name, n - 1))
             break;
         cut[--n] = '\0';
     }
@@ -117,6 +118,14 @@ void mr_names_short(const struct mr_names *names, int class_id, int max_cols, ch
         cut[n] = '\0';
     }
     mr_str_copy(out, cap, cut);
+}
+
+void mr_names_pair(const struct mr_names *names, int a, int b, int max_cols, char *out_a,
+                   char *out_b, size_t cap)
+{
+    mr_names_short(names, a, max_cols / 2, out_a, cap);
+    mr_names_short(names, b, max_cols - mr_text_cols(out_a), out_b, cap);
+    mr_names_short(names, a, max_cols - mr_text_cols(out_b), out_a, cap);
 }
 
 int mr_names_complete(const struct mr_names *names, const char *text)

@@ -22,6 +22,9 @@ const char *mr_names_full(const struct mr_names *names, int class_id);
  */
 void mr_names_short(const struct mr_names *names, int class_id, int max_cols, char *out,
                     size_t cap);
+/* Two names that share max_cols columns: what the one does not need the other gets. */
+void mr_names_pair(const struct mr_names *names, int a, int b, int max_cols, char *out_a,
+                   char *out_b, size_t cap);
 /* The index of the class whose name begins with or contains text, ignoring case; -1 if none or
  * several (a whole name and a unique beginning win). */
 int mr_names_complete(const struct mr_names *names, const char *text);

@@ -46,7 +46,6 @@ static void draw_legend(const struct mr_facts *facts, const struct mr_ink *ink)
 static struct mr_axis y_axis(const struct mr_facts *facts, int max_ticks)
 {
     double least = 1, most = 0;
-    struct mr_axis axis;
 
     for (int i = 0; i < facts->n_epochs; i++) {
         double lo, hi;
@@ -58,9 +57,7 @@ static struct mr_axis y_axis(const struct mr_facts *facts, int max_ticks)
     }
     if (most <= least)
         return (struct mr_axis){.lo = 0, .hi = 1, .step = 0.5};
-    axis = mr_axis_fit(least, most, max_ticks);
-    axis.hi = fmin(axis.hi, 1);
-    return axis;
+    return mr_axis_fit(least, most, max_ticks);
 }
 
 static void draw_epochs(const struct mr_chart *chart, const struct mr_ink *ink,
@@ -91,7 +88,7 @@ static void draw_chart(const struct mr_facts *facts, const struct mr_ink *ink)
     struct mr_axis x = mr_axis_fit(0, n, cols / 5 > 2 ? cols / 5 : 2);
     struct mr_chart *chart;
 
-    x = (struct mr_axis){.lo = 0, .hi = n, .step = x.step < 1 ? 1 : x.step};
+    x.step = x.step < 1 ? 1 : x.step;
     chart = mr_chart_create(x, y, cols, rows - 1);
     if (chart->cols > 0 && chart->rows > 0) {
         mr_chart_draw(chart, ink);

@@ -143,17 +143,14 @@ static int draw_words(const struct cell_pane *self, const struct mr_ink *ink, in
     const struct mr_explorer *explorer = self->pane.explorer;
     const struct mr_names *names = &explorer->facts.names;
     char actual[160], predicted[160];
-    int room = cols - 2, row = 1, each = (room - 3) / 2;
+    int room = cols - 2, row = 1;
 
     if (self->actual == self->predicted) {
         mr_ink_short(ink, 0, 1, room, MR_STYLE_BOLD, mr_names_full(names, self->actual));
         row += draw_right(self, ink, row);
     } else {
-        mr_names_short(names, self->predicted, each, predicted, sizeof predicted);
-        mr_names_short(names, self->actual, room - 3 - mr_text_cols(predicted), actual,
-                       sizeof actual);
-        mr_names_short(names, self->predicted, room - 3 - mr_text_cols(actual), predicted,
-                       sizeof predicted);
+        mr_names_pair(names, self->actual, self->predicted, room - 3, actual, predicted,
+                      sizeof actual);
         mr_ink_textf(ink, 0, 1, MR_STYLE_BOLD, "%s → %s", actual, predicted);
         row += draw_wrong(self, ink, row);
     }
@@ -199,8 +196,8 @@ static void draw_pictures(struct cell_pane *self, const struct mr_ink *ink,
     self->first_col = room.col;
     self->picture_cols = room.cols / per_row - 1;
     self->picture_rows = room.rows / n_rows - 1;
-    if (self->picture_rows > self->picture_cols / 2)
-        self->picture_rows = self->picture_cols / 2;
+    if (self->picture_rows > self->picture_cols * 2 / 5)
+        self->picture_rows = self->picture_cols * 2 / 5;
     self->n_shown = most < per_row * n_rows ? most : per_row * n_rows;
     if (self->picture_rows < 2 || self->picture_cols < 6)
         self->n_shown = 0;

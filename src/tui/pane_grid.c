@@ -132,13 +132,11 @@ static void draw_item(struct grid_pane *self, const struct mr_ink *ink, int i,
     mr_ink_fill(ink, (struct mr_rect_cells){at.row + at.rows, at.col, captions, at.cols}, style);
     mr_ink_textf(ink, at.row + at.rows, at.col, style, at.cols >= 16 ? "%s p=%s %s" : "%s%.0s %s",
                  mr_format_loss((double)item->ranked.loss).text,
-                 mr_format_share((double)item->ranked.p_actual, 2).text, signs);
+                 mr_format_p((double)item->ranked.p_actual).text, signs);
     if (captions < 2)
         return;
-    mr_names_short(&explorer->facts.names, item->ranked.predicted, (at.cols - 2) / 2, predicted,
-                   sizeof predicted);
-    mr_names_short(&explorer->facts.names, item->ranked.actual,
-                   at.cols - 2 - mr_text_cols(predicted), actual, sizeof actual);
+    mr_names_pair(&explorer->facts.names, item->ranked.predicted, item->ranked.actual, at.cols - 2,
+                  predicted, actual, sizeof actual);
     mr_ink_textf(ink, at.row + at.rows + 1, at.col, is_chosen ? style : MR_STYLE_DIM, "%s? %s",
                  predicted, actual);
 }
@@ -149,8 +147,13 @@ static void draw_heading(const struct mr_explorer *explorer, const struct mr_ink
     struct mr_str text = MR_STR_EMPTY;
     int cols = mr_ink_cols(ink);
 
-    mr_gallery_describe(gallery, &explorer->facts, &text);
-    mr_str_addf(&text, " · epoch %d", explorer->reading.epoch);
+    for (int name_cols = 64; name_cols >= 6; name_cols /= 2) {
+        mr_str_clear(&text);
+        mr_gallery_describe(gallery, &explorer->facts, name_cols, &text);
+        mr_str_addf(&text, " · epoch %d", explorer->reading.epoch);
+        if (mr_text_cols(text.text) <= cols - 13)
+            break;
+    }
     mr_ink_short(ink, 0, 1, cols - 12, MR_STYLE_BOLD, text.text);
     mr_str_finish(&text);
     if (explorer->reading.by_labels_now)
@@ -176,23 +179,31 @@ static void draw_empty(const struct mr_explorer *explorer, const struct mr_ink *
     mr_ink_text(ink, 3, 2, MR_STYLE_DIM, hint);
 }
 
+/* As many beside each other as the size wished for allows, then as large as they get. */
+static void lay_out(struct grid_pane *self, struct mr_size_cells room, int captions)
+{
+    struct mr_size_cells wish = sizes[self->pane.explorer->picture_size];
+
+    self->per_row = room.cols / (wish.cols + 2);
+    self->per_row = self->per_row < 1 ? 1 : self->per_row;
+    self->wide = room.cols / self->per_row;
+    self->high = ((self->wide - 2) * wish.rows + wish.cols / 2) / wish.cols + captions;
+    /* rather one row more of pictures a little lower than a dead margin below */
+    self->n_rows = (room.rows + self->high / 2) / self->high;
+    self->n_rows = self->n_rows < 1 ? 1 : self->n_rows;
+    if (self->high > room.rows / self->n_rows)
+        self->high = room.rows / self->n_rows;
+}
+
 static void draw(struct mr_pane *pane, const struct mr_ink *ink)
 {
     struct grid_pane *self = (struct grid_pane *)pane;
     const struct mr_gallery *gallery = &pane->explorer->gallery;
-    struct mr_size_cells size = sizes[pane->explorer->picture_size];
     bool is_cell = gallery->actual >= 0 && gallery->predicted >= 0;
     int captions = is_cell ? 1 : 2, rows = mr_ink_rows(ink) - 1, n_lines;
 
     draw_heading(pane->explorer, ink);
-    self->wide = size.cols + 2;
-    self->high = size.rows + captions;
-    if (self->high > rows)
-        self->high = rows;
-    self->per_row = (mr_ink_cols(ink) - 1) / self->wide;
-    self->per_row = self->per_row < 1 ? 1 : self->per_row;
-    self->n_rows = rows / self->high;
-    self->n_rows = self->n_rows < 1 ? 1 : self->n_rows;
+    lay_out(self, (struct mr_size_cells){.rows = rows, .cols = mr_ink_cols(ink) - 1}, captions);
     if (!gallery->n) {
         draw_empty(pane->explorer, ink);
         return;
@@ -203,7 +214,7 @@ static void draw(struct mr_pane *pane, const struct mr_ink *ink)
          i < gallery->n && i < (self->top + self->n_rows) * self->per_row; i++) {
         struct mr_rect_cells at = {1 + (i / self->per_row - self->top) * self->high,
                                    1 + i % self->per_row * self->wide, self->high - captions,
-                                   size.cols};
+                                   self->wide - 2};
 
         draw_item(self, ink, i, at, captions);
     }

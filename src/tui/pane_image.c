@@ -100,7 +100,7 @@ const struct mr_pane_ops mr_pane_image_ops = {
 static void draw_line(const struct mr_ink *ink, int row, const char *name, const char *value)
 {
     mr_ink_text(ink, row, 1, MR_STYLE_DIM, name);
-    mr_ink_short(ink, row, 12, mr_ink_cols(ink) - 13, MR_STYLE_NORMAL, value);
+    mr_ink_short(ink, row, 13, mr_ink_cols(ink) - 14, MR_STYLE_NORMAL, value);
 }
 
 static const char *side_text(enum mr_side side)
@@ -173,7 +173,7 @@ static void draw_epochs(const struct mr_explorer *explorer, const struct mr_ink 
                         const struct mr_gallery_item *item)
 {
     const struct mr_facts *facts = &explorer->facts;
-    int col = 12, room = (mr_ink_cols(ink) - 13) / 5, first = facts->n_epochs - room;
+    int col = 13, room = (mr_ink_cols(ink) - 13) / 5, first = facts->n_epochs - room;
     int n_forgotten = 0;
     bool was_right = false;
 
@@ -198,7 +198,7 @@ static void draw_epochs(const struct mr_explorer *explorer, const struct mr_ink 
         col += 5;
     }
     if (n_forgotten)
-        mr_ink_textf(ink, row + 1, 12, MR_STYLE_WARNING, "right, then wrong again: %dx",
+        mr_ink_textf(ink, row + 1, 13, MR_STYLE_WARNING, "right, then wrong again: %dx",
                      n_forgotten);
 }
 
@@ -211,7 +211,7 @@ static void file_text(const struct mr_image_row *row, char *out, size_t cap)
 }
 
 static int draw_file(const struct mr_explorer *explorer, const struct mr_ink *ink, int row,
-                     int64_t image)
+                     int64_t image, enum mr_side side)
 {
     const struct mr_image_row *file =
         explorer->facts.images ? mr_images_find(explorer->facts.images, image) : NULL;
@@ -223,11 +223,12 @@ static int draw_file(const struct mr_explorer *explorer, const struct mr_ink *in
     draw_line(ink, row, "path", text);
     file_text(file, text, sizeof text);
     draw_line(ink, row + 1, "file", text);
+    draw_line(ink, row + 2, "split", side_text(side));
     if (!file->group || !*file->group)
-        return 2;
+        return 3;
     mr_safe_text(text, sizeof text, file->group, 0, MR_ELIDE_END);
-    draw_line(ink, row + 2, "group", text);
-    return 3;
+    draw_line(ink, row + 3, "group", text);
+    return 4;
 }
 
 /* The label of the run, the one it has now, and the marks in words. */
@@ -267,17 +268,17 @@ static void draw_verdict(const struct mr_explorer *explorer, const struct mr_ink
 
     mr_ink_text(ink, row, 1, MR_STYLE_SERIES_2, "▶");
     mr_ink_text(ink, row, 3, MR_STYLE_DIM, "predicted");
-    mr_ink_short(ink, row, 14, mr_ink_cols(ink) - 15, MR_STYLE_BOLD,
+    mr_ink_short(ink, row, 13, mr_ink_cols(ink) - 14, MR_STYLE_BOLD,
                  mr_names_full(names, r->predicted));
     mr_ink_text(ink, row + 1, 1, MR_STYLE_SERIES_1, "●");
     mr_ink_text(ink, row + 1, 3, MR_STYLE_DIM,
                 explorer->reading.by_labels_now ? "label now" : "actual");
-    mr_ink_short(ink, row + 1, 14, mr_ink_cols(ink) - 15, MR_STYLE_BOLD,
+    mr_ink_short(ink, row + 1, 13, mr_ink_cols(ink) - 14, MR_STYLE_BOLD,
                  mr_names_full(names, r->actual));
-    snprintf(text, sizeof text, "%s · p=%s · %s", mr_format_loss((double)r->loss).text,
-             mr_format_share((double)r->p_actual, 2).text, side_text(item->side));
+    snprintf(text, sizeof text, "%s   p=%s", mr_format_loss((double)r->loss).text,
+             mr_format_p((double)r->p_actual).text);
     mr_ink_text(ink, row + 2, 3, MR_STYLE_DIM, "loss");
-    mr_ink_text(ink, row + 2, 14, MR_STYLE_NORMAL, text);
+    mr_ink_text(ink, row + 2, 13, MR_STYLE_NORMAL, text);
 }
 
 static void draw_facts(struct mr_pane *pane, const struct mr_ink *ink)
@@ -294,11 +295,11 @@ static void draw_facts(struct mr_pane *pane, const struct mr_ink *ink)
     if (!item)
         return;
     draw_verdict(explorer, &inside, 0, item);
-    bars = rows - row - 9;
+    bars = rows - row - 10;
     row += draw_bars(explorer, &inside, row, bars > 3 ? bars : 3, item) + 1;
     draw_epochs(explorer, &inside, row, item);
     row += 2;
-    row += draw_file(explorer, &inside, row, item->ranked.image);
+    row += draw_file(explorer, &inside, row, item->ranked.image, item->side);
     draw_decisions(explorer, &inside, row, item->ranked.image);
 }
 

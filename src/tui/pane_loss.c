@@ -11,8 +11,9 @@
 #include "format.h"
 #include "pane.h"
 
-/* As in fastai's plots: .98 with bias correction. */
-#define SMOOTHING 0.98
+/* With bias correction, as in fastai's plots, but less of it: a falling curve should not lag behind
+ * its dots. */
+#define SMOOTHING 0.95
 
 struct loss_pane {
     struct mr_pane pane;
@@ -75,7 +76,8 @@ static struct mr_axis epoch_axis(int n_epochs, int cols)
 {
     struct mr_axis axis = mr_axis_fit(0, n_epochs, cols / 5 > 2 ? cols / 5 : 2);
 
-    return (struct mr_axis){.lo = 0, .hi = n_epochs, .step = axis.step < 1 ? 1 : axis.step};
+    axis.step = axis.step < 1 ? 1 : axis.step;
+    return axis;
 }
 
 static void draw_marks(const struct mr_chart *chart, const struct mr_ink *ink,
@@ -112,15 +114,18 @@ static void draw_chart(const struct loss_pane *self, const struct mr_ink *ink)
 static void draw_waiting(const struct mr_explorer *explorer, const struct mr_ink *ink)
 {
     const struct mr_facts *facts = &explorer->facts;
-    int row = mr_ink_rows(ink) / 2 - 1;
+    int row = mr_ink_rows(ink) / 2 - 2;
 
     if (facts->has_run) {
         mr_ink_text(ink, row, 2, MR_STYLE_DIM, "no steps yet");
         return;
     }
     mr_ink_text(ink, row, 2, MR_STYLE_NORMAL, "No run yet.");
-    mr_ink_text(ink, row + 1, 2, MR_STYLE_KEY, "S");
-    mr_ink_text(ink, row + 1, 4, MR_STYLE_NORMAL, "starts training on these images.");
+    if (facts->images && facts->images->n)
+        mr_ink_textf(ink, row + 1, 2, MR_STYLE_DIM, "%s images in %d classes are here.",
+                     mr_format_count(facts->images->n).text, facts->images->n_classes);
+    mr_ink_text(ink, row + 2, 2, MR_STYLE_KEY, "S");
+    mr_ink_text(ink, row + 2, 4, MR_STYLE_NORMAL, "starts training.");
 }
 
 static void draw(struct mr_pane *pane, const struct mr_ink *ink)

@@ -294,16 +294,19 @@ static void draw_cell(const struct matrix_pane *self, const struct mr_ink *ink, 
     const char *left = is_here ? "▐" : is_right ? "[" : " ";
     const char *right = is_here ? "▌" : is_right ? "]" : " ";
     char text[16];
-    int cols;
+    int cols, end;
 
     cell_text(explorer, actual, predicted, text, sizeof text);
     cols = mr_text_cols(text);
+    end = self->cell_cols / 2 + 1 + (cols > 2);
     if (is_here)
         style = MR_STYLE_SELECTED;
     if (count || is_here)
         mr_ink_fill(ink, (struct mr_rect_cells){row, col, self->cell_rows, self->cell_cols}, style);
-    mr_ink_textf(ink, row + self->cell_rows / 2, col + self->cell_cols - 6, style, "%s%*s%s%s%s",
-                 left, cols < 3 ? 3 - cols : 0, "", text, cols < 4 ? " " : "", right);
+    row += self->cell_rows / 2;
+    mr_ink_text(ink, row, col, style, left);
+    mr_ink_right(ink, row, col + end, style, text);
+    mr_ink_text(ink, row, col + self->cell_cols - 1, style, right);
 }
 
 static void draw_heading(const struct matrix_pane *self, const struct mr_ink *ink)
@@ -335,12 +338,8 @@ static void draw_names(const struct matrix_pane *self, const struct mr_ink *ink)
 
     mr_ink_short(ink, 1, 1, self->label_cols, MR_STYLE_DIM, "actual ↓");
     for (int j = self->left; j < self->left + self->n_cols; j++) {
-        int col = col_of(self, j), pad;
-
         mr_names_short(&explorer->facts.names, j, self->cell_cols - 1, name, sizeof name);
-        /* over the digits, which end two columns before the cell does */
-        pad = self->cell_cols - 1 - mr_text_cols(name);
-        mr_ink_text(ink, 1, col + (pad > 1 ? pad - 1 : pad),
+        mr_ink_text(ink, 1, col_of(self, j) + (self->cell_cols - mr_text_cols(name)) / 2,
                     j == explorer->predicted ? MR_STYLE_BOLD : MR_STYLE_NORMAL, name);
     }
 }
@@ -370,7 +369,7 @@ static void draw_precision(const struct matrix_pane *self, const struct mr_ink *
         struct mr_class_metrics metrics =
             mr_confusion_metrics(self->pane.explorer->reading.confusion, j);
 
-        mr_ink_right(ink, row, col_of(self, j) + self->cell_cols - 2, MR_STYLE_NORMAL,
+        mr_ink_right(ink, row, col_of(self, j) + self->cell_cols / 2 + 2, MR_STYLE_NORMAL,
                      mr_format_share(metrics.precision, 2).text);
     }
 }

@@ -44,18 +44,17 @@ static void draw_row(const struct mr_pane *pane, const struct mr_ink *ink, int r
     const struct mr_reading *reading = &pane->explorer->reading;
     const struct mr_names *names = &pane->explorer->facts.names;
     int cols = mr_ink_cols(ink), bar = cols >= 48 ? BAR_COLS + 1 : 0;
-    int room = cols - bar - 6 - 3, each = room / 2;
+    int room = cols - bar - 6 - 3;
     char actual[160], predicted[160], text[512];
 
-    mr_names_short(names, pair->actual, each, actual, sizeof actual);
-    mr_names_short(names, pair->predicted, room - each, predicted, sizeof predicted);
-    mr_ink_fill(ink, (struct mr_rect_cells){row, 0, 1, cols}, style);
+    mr_names_pair(names, pair->actual, pair->predicted, room, actual, predicted, sizeof actual);
+    mr_ink_fill(ink, (struct mr_rect_cells){row, 0, 1, cols - bar}, style);
     snprintf(text, sizeof text, "%s → %s", actual, predicted);
     mr_ink_text(ink, row, 1, style, text);
     snprintf(text, sizeof text, "%d", pair->count);
     mr_ink_right(ink, row, cols - bar - 1, style, text);
     if (bar)
-        mr_ink_text(ink, row, cols - bar, style == MR_STYLE_SELECTED ? style : MR_STYLE_SERIES_2,
+        mr_ink_text(ink, row, cols - bar, MR_STYLE_SERIES_2,
                     mr_format_bar((double)pair->count / reading->pairs[0].count, BAR_COLS).text);
 }
 

@@ -2,7 +2,6 @@
 /* A strip of the images misread most at the epoch shown. */
 #include <stdio.h>
 
-#include <misread/base/str.h>
 #include <misread/interp/ranking.h>
 
 #include "explorer.h"
@@ -54,11 +53,9 @@ static void draw_caption(const struct mr_pane *pane, const struct mr_ink *ink,
     const struct mr_names *names = &pane->explorer->facts.names;
     struct mr_marks marks = mr_desk_marks(&pane->explorer->desk, ranked->image);
     char actual[160], predicted[160], signs[64];
-    int each = (rect.cols - 2) / 2;
 
-    mr_names_short(names, ranked->predicted, each, predicted, sizeof predicted);
-    mr_names_short(names, ranked->actual, rect.cols - 2 - mr_text_cols(predicted), actual,
-                   sizeof actual);
+    mr_names_pair(names, ranked->predicted, ranked->actual, rect.cols - 2, predicted, actual,
+                  sizeof actual);
     mr_desk_marks_text(&marks, signs, sizeof signs);
     mr_ink_fill(ink, (struct mr_rect_cells){rect.row, rect.col, rect.rows, rect.cols}, style);
     mr_ink_textf(ink, rect.row, rect.col, style, "%s? %s", predicted, actual);
@@ -73,7 +70,7 @@ static void draw(struct mr_pane *pane, const struct mr_ink *ink)
     struct mr_explorer *explorer = pane->explorer;
     const struct mr_reading *reading = &explorer->reading;
     int rows = mr_ink_rows(ink), captions = rows >= 8 ? 2 : 1, high = rows - captions;
-    int wide = high * 13 / 5 > 16 ? high * 13 / 5 : 16, n;
+    int wide = high * 13 / 5 > 18 ? high * 13 / 5 : 18, n;
 
     self->width = wide + 2;
     if (!reading->n_worst || high < 1)
@@ -82,10 +79,11 @@ static void draw(struct mr_pane *pane, const struct mr_ink *ink)
     self->left = mr_pane_scroll(self->left, self->cursor, n > 0 ? n : 1, reading->n_worst);
     for (int i = 0; i < n && self->left + i < reading->n_worst; i++) {
         const struct mr_ranked *ranked = &reading->worst[self->left + i];
-        struct mr_rect_cells at = {0, 1 + i * self->width, high, wide};
+        struct mr_rect_cells at = {0, 1 + i * self->width, high, high * 13 / 5};
         bool is_chosen = pane->has_focus && self->left + i == self->cursor;
 
         mr_pictures_draw(explorer, ink, at, ranked->image);
+        at.cols = wide;
         at.row = high;
         at.rows = captions;
         draw_caption(pane, ink, at, ranked, is_chosen ? MR_STYLE_SELECTED : MR_STYLE_NORMAL);

@@ -68,9 +68,10 @@ static void lay_train(const struct mr_explorer *explorer, struct mr_size_cells s
     int table = is_low ? at_most((size.rows - strip) / 2, 6) : 4 + at_most(size.rows / 6, 10);
     int chart = size.rows - strip - table;
 
-    rects[0] = (struct mr_rect_cells){0, 0, chart, left};
+    /* boxes stand wall to wall; without walls the halves keep a column apart */
+    rects[0] = (struct mr_rect_cells){0, 0, chart, left - is_low};
     rects[1] = (struct mr_rect_cells){0, left, chart, size.cols - left};
-    rects[2] = (struct mr_rect_cells){chart, 0, table, left};
+    rects[2] = (struct mr_rect_cells){chart, 0, table, left - is_low};
     rects[3] = (struct mr_rect_cells){chart, left, table, size.cols - left};
     rects[4] = (struct mr_rect_cells){chart + table, 0, strip, size.cols};
 }
@@ -80,10 +81,10 @@ static void lay_matrix(const struct mr_explorer *explorer, struct mr_size_cells 
                        struct mr_rect_cells *rects)
 {
     int k = explorer->reading.confusion ? explorer->reading.confusion->n_classes : 8;
-    int matrix_rows = k + 2;
+    int matrix_rows = k + 3; /* two of heading, one of precision */
 
     if (size.cols >= 110) {
-        int side = size.cols / 4 > 34 ? size.cols / 4 : 34;
+        int side = size.cols / 4 > 33 ? size.cols / 4 : 33;
 
         rects[0] = (struct mr_rect_cells){0, 0, size.rows, size.cols - side};
         rects[1] = (struct mr_rect_cells){0, size.cols - side, size.rows, side};
