@@ -420,13 +420,27 @@ static struct mr_demo_hit hit_at(const struct mr_demo_canvas *cv, const struct m
     return hit;
 }
 
+/* The view and a margin, so that blur and shifted lines find no black at its edge. */
+static struct mr_demo_view widen(const struct mr_demo_view *v)
+{
+    struct mr_demo_view wide = *v;
+
+    wide.x -= 7;
+    wide.y -= 7;
+    wide.w += 14;
+    wide.h += 14;
+    return wide;
+}
+
 static void paint_row(const struct mr_demo_canvas *cv, const struct palette *c,
                       const struct mr_demo_scene *s, int y, struct mr_demo_point *row)
 {
+    struct mr_demo_view wide = widen(&cv->view);
+
     for (int x = 0; x < cv->w; x++) {
         struct mr_demo_point *pt = &row[x];
 
-        pt->seen = y < cv->h && mr_demo_view_cover(&cv->view, (float)x, (float)y) > 0;
+        pt->seen = y < cv->h && mr_demo_view_cover(&wide, (float)x, (float)y) > 0;
         if (!pt->seen)
             continue;
         pt->hit = hit_at(cv, s, x, y);

@@ -136,7 +136,7 @@ float mr_demo_scene_approach(const struct mr_demo_scene *s, struct v3 ray, float
 struct mr_demo_hit mr_demo_scene_cast(const struct mr_demo_scene *s, struct v3 ray, float from)
 {
     struct mr_demo_hit hit = {.t = from};
-    float unused, before = .9f * from;
+    float unused, before = .9f * from, away;
 
     for (int i = 0; i < 56 && hit.t < FAR_AWAY; i++) {
         float d = distance(s, v3_along(s->camera.eye, hit.t, ray), &hit.mass);
@@ -152,6 +152,9 @@ struct mr_demo_hit mr_demo_scene_cast(const struct mr_demo_scene *s, struct v3 r
     }
     hit.p = v3_along(s->camera.eye, hit.t, ray);
     hit.n = slope(s, hit.p, .01f * (hit.t + .4f));
+    away = v3_dot(hit.n, ray) + .05f;
+    if (away > 0) /* on a crest: what is seen faces the eye */
+        hit.n = v3_unit(v3_along(hit.n, -away, ray));
     hit.hollow = clampf(distance(s, v3_along(hit.p, .18f, hit.n), &unused) / .18f, 0, 1);
     hit.broad = mr_demo_noise_rough(s->noise, v3_scale(v3_add(hit.p, s->shift), 1.7f));
     hit.medium = mr_demo_noise_rough(s->noise, v3_scale(v3_add(hit.p, s->shift), 3.1f));
@@ -334,7 +337,7 @@ static void compose_lesion(struct mr_demo_scene *s, struct mr_rng *rng)
     s->has_lesion = true;
     size = wide * between(rng, .42f, .6f);
     s->dent_radius = size * 1.1f;
-    s->dent = stage > .3f ? wide * .3f * (stage - .3f) : 0;
+    s->dent = stage > .3f ? wide * .17f * (stage - .3f) : 0;
     if (stage < .95f) {
         polyp = stand_at(&place);
         polyp.radius = size;

@@ -80,9 +80,10 @@ static float tube(const struct mr_demo_scene *s, struct v3 p)
         d = wide - r;
     if (p.z < s->end_z && d < .75f)
         d -= folds_at(s, p.z, ux, uy) * (1 - rampf(s->end_z - .45f, s->end_z - .05f, p.z));
-    if (d < .12f)
-        d += .2f * s->lumps * mr_demo_noise_at(s->noise, v3_add(v3_scale(p, 4.3f), s->shift));
-    return d < .45f ? d + lumps_at(s, p) : d - 1.2f * s->lumps;
+    if (d < .2f) /* faded in, for what is built on this distance must find no step in it */
+        d += .2f * s->lumps * (1 - rampf(.08f, .2f, d)) *
+             mr_demo_noise_at(s->noise, v3_add(v3_scale(p, 4.3f), s->shift));
+    return d < .6f ? d + lumps_at(s, p) : d - 1.2f * s->lumps;
 }
 
 /* The coordinates of p around the end: out of the wall, away from its middle, and the angle. */
