@@ -509,6 +509,20 @@ static void refuses_kinds_of_jpeg_by_name(void **state)
     expect_refusal(0, jpeg, sizeof jpeg, MR_E_UNSUPPORTED, "12 bits");
 }
 
+static void refuses_a_huffman_table_of_too_many_codes(void **state)
+{
+    size_t table = find_marker(baseline_jpeg, sizeof baseline_jpeg, 0xc4, 1) + 5;
+    static const unsigned char counts[][2] = {{255, 255}, {0, 200}};
+    unsigned char jpeg[sizeof baseline_jpeg];
+
+    for (size_t i = 0; i < 2; i++) {
+        memcpy(jpeg, baseline_jpeg, sizeof jpeg);
+        jpeg[table + 14] = counts[i][0];
+        jpeg[table + 15] = counts[i][1];
+        expect_refusal(0, jpeg, sizeof jpeg, MR_E_FORMAT, "a Huffman table that makes no sense");
+    }
+}
+
 /* ---- EXIF ---- */
 
 /* Orientation in a TIFF of one entry, in either byte order. */
@@ -732,6 +746,7 @@ int main(void)
         cmocka_unit_test(refuses_a_bomb_in_the_data_of_a_png),
         cmocka_unit_test(refuses_other_formats_by_name),
         cmocka_unit_test(refuses_kinds_of_jpeg_by_name),
+        cmocka_unit_test(refuses_a_huffman_table_of_too_many_codes),
         cmocka_unit_test(turns_all_eight_orientations_upright),
         cmocka_unit_test(reads_the_orientation_of_a_jpeg),
         cmocka_unit_test(takes_malformed_exif_for_none),
