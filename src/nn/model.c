@@ -72,7 +72,6 @@ enum mr_status mr_model_create(struct mr_model **model, const struct mr_model_op
         mr_model_destroy(m);
         return st;
     }
-    mr_model_init(m, 0);
     *model = m;
     return MR_OK;
 }

@@ -23,19 +23,25 @@
 #define HASHED_SIDE    64
 #define HASHED_CLASSES 5
 
-/* In [-2^23, 2^23). */
-static inline double hashed_u(const char *name, size_t i)
+static inline uint64_t hashed_key(const char *name)
 {
-    uint64_t r = mr_hash_mix(mr_hash_fnv(name, strlen(name)) +
-                             ((uint64_t)i + 1) * UINT64_C(0x9e3779b97f4a7c15));
+    return mr_hash_fnv(name, strlen(name));
+}
+
+/* In [-2^23, 2^23). */
+static inline double hashed_u(uint64_t key, size_t i)
+{
+    uint64_t r = mr_hash_mix(key + ((uint64_t)i + 1) * UINT64_C(0x9e3779b97f4a7c15));
 
     return (double)((int64_t)(r >> 40) - (1 << 23));
 }
 
 static inline void hashed_fill(float *dst, const char *name, size_t n, double base, double bound)
 {
+    uint64_t key = hashed_key(name);
+
     for (size_t i = 0; i < n; i++)
-        dst[i] = (float)(base + hashed_u(name, i) * bound / 8388608.0);
+        dst[i] = (float)(base + hashed_u(key, i) * bound / 8388608.0);
 }
 
 static inline bool hashed_ends_with(const char *text, const char *end)
@@ -91,8 +97,10 @@ static inline double hashed_pattern(int label, int c, int y, int x)
 static inline void hashed_batch(float *images, int *labels, int k)
 {
     char name[16];
+    uint64_t key;
 
     snprintf(name, sizeof name, "batch%d", k);
+    key = hashed_key(name);
     for (int n = 0; n < HASHED_BATCH; n++) {
         labels[n] = (n * 3 + k) % HASHED_CLASSES;
         for (int c = 0; c < 3; c++)
@@ -105,7 +113,7 @@ static inline void hashed_batch(float *images, int *labels, int k)
                         (((size_t)n * HASHED_SIDE + (size_t)y) * HASHED_SIDE + (size_t)x) * 3 +
                         (size_t)c;
 
-                    images[at] = (float)(hashed_u(name, i) * 1.0 / 8388608.0 +
+                    images[at] = (float)(hashed_u(key, i) * 1.0 / 8388608.0 +
                                          .75 * hashed_pattern(labels[n], c, y, x));
                 }
     }
@@ -114,10 +122,12 @@ static inline void hashed_batch(float *images, int *labels, int k)
 /* Sum of g * u / 2^23: a number that transposed or permuted gradients miss. */
 static inline double hashed_projection(const char *name, const float *g, size_t n)
 {
-    char key[80];
+    char text[80];
+    uint64_t key;
     double sum = 0;
 
-    snprintf(key, sizeof key, "proj:%s", name);
+    snprintf(text, sizeof text, "proj:%s", name);
+    key = hashed_key(text);
     for (size_t i = 0; i < n; i++)
         sum += (double)g[i] * hashed_u(key, i) / 8388608.0;
     return sum;

@@ -39,6 +39,7 @@ struct mr_model_options {
     bool training; /* false: no gradients, smaller plan */
 };
 
+/* The pool is borrowed and outlives the model. All parameters are zero until mr_model_init or a load. */
 enum mr_status mr_model_create(struct mr_model **model, const struct mr_model_options *options,
                                struct mr_pool *pool, struct mr_error *err) MR_NODISCARD;
 void mr_model_destroy(struct mr_model *model);

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Against a direct sum in double, which also gives each result's sum of magnitudes: rounding of a
+ * sum in float stays far under 1e-6 of that, a dropped or misplaced term does not.
+ */
+#include "checks.h"
+
+#include <misread/kernel/conv.h>
+
+#define TOLERANCE 1e-6
+
+static const struct mr_conv_shape shapes[] = {
+    /* n, h, w, c_in, c_out, kh, kw, stride, pad */
+    {1, 1, 1, 1, 1, 1, 1, 1, 0},   /* one product */
+    {1, 5, 7, 3, 4, 3, 3, 1, 1},   /* odd sides */
+    {2, 8, 8, 8, 16, 3, 3, 1, 1},  /* even sides, full vectors */
+    {3, 7, 5, 5, 3, 3, 3, 2, 1},   /* stride, channels not a multiple of 8 */
+    {2, 6, 9, 4, 7, 3, 3, 2, 1},   /* an even and an odd side under stride 2 */
+    {1, 15, 13, 3, 9, 7, 7, 2, 3}, /* the stem */
+    {2, 16, 16, 3, 8, 7, 7, 2, 3}, /* the stem, even */
+    {3, 9, 8, 6, 10, 1, 1, 2, 0},  /* a shortcut: points that no window sees */
+    {2, 6, 5, 7, 11, 1, 1, 1, 0},  /* a plain product */
+    {1, 4, 4, 2, 3, 3, 3, 1, 0},   /* no padding */
+    {1, 3, 3, 4, 5, 3, 3, 1, 0},   /* one window */
+    {2, 11, 10, 3, 5, 5, 5, 3, 2}, /* stride 3 */
+    {1, 9, 9, 2, 3, 2, 2, 3, 0},   /* a kernel smaller than the stride */
+    {1, 7, 9, 3, 4, 3, 5, 2, 1},   /* a kernel that is not square */
+    {1, 1, 6, 3, 4, 3, 3, 1, 1},   /* one row: mostly padding */
+    {1, 2, 2, 3, 4, 3, 3, 2, 1},   /* smaller than the kernel */
+    {2, 4, 4, 70, 33, 3, 3, 1, 1}, /* the weights' gradient by columns */
+    {4, 33, 31, 3, 2, 3, 3, 1, 1}, /* several blocks, odd cuts */
+    {1, 70, 60, 2, 2, 1, 1, 1, 0}, /* several blocks of a plain product */
+};
+
+enum { N_SHAPES = sizeof shapes / sizeof *shapes };
+
+struct problem {
+    struct mr_conv_shape shape;
+    size_t n_x, n_w, n_y;
+    float *x, *w, *dy;
+    double *y, *dx, *dw;             /* expected */
+    double *y_mag, *dx_mag, *dw_mag; /* sums of magnitudes */
+};
+
+/* Adds the product of the values at x[i], w[j] (towards y[k]) and what it means for the gradients.
+ */
+static void add_term(struct problem *p, size_t i, size_t j, size_t k)
+{
+    double x = p->x[i], w = p->w[j], dy = p->dy[k];
+
+    p->y[k] += x * w;
+    p->y_mag[k] += fabs(x * w);
+    p->dx[i] += dy * w;
+    p->dx_mag[i] += fabs(dy * w);
+    p->dw[j] += dy * x;
+    p->dw_mag[j] += fabs(dy * x);
+}
+
+/* All channels of one tap at one output point. */
+static void add_tap(struct problem *p, size_t in, size_t tap, size_t out)
+{
+    size_t c_in = (size_t)p->shape.c_in, c_out = (size_t)p->shape.c_out;
+
+    for (size_t i = 0; i < c_in; i++)
+        for (size_t o = 0; o < c_out; o++)
+            add_term(p, in * c_in + i, (tap * c_in + i) * c_out + o, out * c_out + o);
+}
+
+static void solve_directly(struct problem *p)
+{
+    const struct mr_conv_shape *s = &p->shape;
+    int h_out = mr_conv_h_out(s), w_out = mr_conv_w_out(s);
+
+    for (int n = 0; n < s->n; n++)
+        for (int oy = 0; oy < h_out; oy++)
+            for (int ox = 0; ox < w_out; ox++)
+                for (int a = 0; a < s->kh; a++)
+                    for (int b = 0; b < s->kw; b++) {
+                        int y = oy * s->stride - s->pad + a, x = ox * s->stride - s->pad + b;
+
+                        if (y >= 0 && y < s->h && x >= 0 && x < s->w)
+                            add_tap(p, (size_t)((n * s->h + y) * s->w + x), (size_t)(a * s->kw + b),
+                                    (size_t)((n * h_out + oy) * w_out + ox));
+                    }
+}
+
+static struct problem make_problem(struct mr_conv_shape s)
+{
+    struct problem p = {.shape = s};
+
+    p.n_x = (size_t)(s.n * s.h * s.w * s.c_in);
+    p.n_w = (size_t)(s.kh * s.kw * s.c_in * s.c_out);
+    p.n_y = (size_t)(s.n * mr_conv_h_out(&s) * mr_conv_w_out(&s) * s.c_out);
+    p.x = random_floats(p.n_x, 1);
+    p.w = random_floats(p.n_w, 2);
+    p.dy = random_floats(p.n_y, 3);
+    p.y = calloc(p.n_y, sizeof *p.y);
+    p.y_mag = calloc(p.n_y, sizeof *p.y_mag);
+    p.dx = calloc(p.n_x, sizeof *p.dx);
+    p.dx_mag = calloc(p.n_x, sizeof *p.dx_mag);
+    p.dw = calloc(p.n_w, sizeof *p.dw);
+    p.dw_mag = calloc(p.n_w, sizeof *p.dw_mag);
+    return p;
+}
+
+static void free_problem(struct problem *p)
+{
+    void *all[] = {p->x, p->w, p->dy, p->y, p->y_mag, p->dx, p->dx_mag, p->dw, p->dw_mag};
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
+}
+
+static void check_all(const float *got, const double *wanted, const double *magnitude, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        assert_near(got[i], wanted[i], TOLERANCE * magnitude[i]);
+}
+
+/* Each pass into fresh memory; the caller frees. */
+static float *run_forward(const struct problem *p, const float *x, const float *w,
+                          struct mr_pool *pool)
+{
+    size_t n = mr_conv_forward_scratch(&p->shape, mr_pool_n_threads(pool));
+    float *scratch = guarded_scratch(n), *y = nan_floats(p->n_y);
+
+    mr_conv_forward(y, x, w, &p->shape, scratch, pool);
+    check_and_free_scratch(scratch, n);
+    return y;
+}
+
+static float *run_backward_data(const struct problem *p, float *dx, enum mr_write write,
+                                struct mr_pool *pool)
+{
+    size_t n = mr_conv_backward_data_scratch(&p->shape, mr_pool_n_threads(pool));
+    float *scratch = guarded_scratch(n);
+
+    mr_conv_backward_data(dx, p->dy, p->w, &p->shape, write, scratch, pool);
+    check_and_free_scratch(scratch, n);
+    return dx;
+}
+
+static float *run_backward_weights(const struct problem *p, struct mr_pool *pool)
+{
+    size_t n = mr_conv_backward_weights_scratch(&p->shape, mr_pool_n_threads(pool));
+    float *scratch = guarded_scratch(n), *dw = nan_floats(p->n_w);
+
+    mr_conv_backward_weights(dw, p->x, p->dy, &p->shape, scratch, pool);
+    check_and_free_scratch(scratch, n);
+    return dw;
+}
+
+static void check_shape(struct mr_conv_shape shape, struct mr_pool *pool)
+{
+    struct problem p = make_problem(shape);
+    float *y, *dx, *dw;
+
+    solve_directly(&p);
+    y = run_forward(&p, p.x, p.w, pool);
+    dx = run_backward_data(&p, nan_floats(p.n_x), MR_OVERWRITE, pool);
+    dw = run_backward_weights(&p, pool);
+    check_all(y, p.y, p.y_mag, p.n_y);
+    check_all(dx, p.dx, p.dx_mag, p.n_x);
+    check_all(dw, p.dw, p.dw_mag, p.n_w);
+    free(y);
+    free(dx);
+    free(dw);
+    free_problem(&p);
+}
+
+static void agrees_with_the_direct_sum_for_every_shape(void **state)
+{
+    for (int i = 0; i < N_SHAPES; i++)
+        check_shape(shapes[i], NULL);
+}
+
+static void agrees_with_the_direct_sum_for_every_number_of_threads(void **state)
+{
+    for (int n_threads = 2; n_threads <= 5; n_threads++) {
+        struct mr_pool *pool = make_pool(n_threads);
+
+        for (int i = 0; i < N_SHAPES; i++)
+            check_shape(shapes[i], pool);
+        mr_pool_destroy(pool);
+    }
+}
+
+/* Enough rows that the weights' gradient is summed by rows on two threads. */
+static void sums_partial_gradients_of_the_threads(void **state)
+{
+    static const struct mr_conv_shape shape = {1, 92, 91, 2, 3, 3, 3, 1, 1};
+    struct mr_pool *pool = make_pool(2);
+
+    check_shape(shape, pool);
+    check_shape((struct mr_conv_shape){1, 92, 91, 40, 3, 1, 1, 1, 0}, pool);
+    mr_pool_destroy(pool);
+}
+
+static void computes_a_hand_made_example(void **state)
+{
+    /* 2x2 image, 3x3 kernel of 1 .. 9, padding 1: each output is the image under a shifted kernel
+     */
+    static const float x[] = {1, 2, 3, 4}, w[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    static const float wanted[] = {5 * 1 + 6 * 2 + 8 * 3 + 9 * 4, 4 * 1 + 5 * 2 + 7 * 3 + 8 * 4,
+                                   2 * 1 + 3 * 2 + 5 * 3 + 6 * 4, 1 * 1 + 2 * 2 + 4 * 3 + 5 * 4};
+    struct problem p = make_problem((struct mr_conv_shape){1, 2, 2, 1, 1, 3, 3, 1, 1});
+    float *y = run_forward(&p, x, w, NULL);
+
+    for (int i = 0; i < 4; i++)
+        assert_near(y[i], wanted[i], 0); /* small integers are exact */
+    free(y);
+    free_problem(&p);
+}
+
+static void adds_to_the_gradient_when_asked(void **state)
+{
+    struct mr_pool *pool = make_pool(2);
+
+    for (int i = 0; i < N_SHAPES; i++) {
+        struct problem p = make_problem(shapes[i]);
+        float *dx = random_floats(p.n_x, 9), *before = random_floats(p.n_x, 9);
+
+        solve_directly(&p);
+        run_backward_data(&p, dx, MR_ACCUMULATE, pool);
+        for (size_t k = 0; k < p.n_x; k++)
+            assert_near(dx[k], before[k] + p.dx[k], TOLERANCE * (p.dx_mag[k] + 1));
+        free(dx);
+        free(before);
+        free_problem(&p);
+    }
+    mr_pool_destroy(pool);
+}
+
+/* <dy, conv(x, w)> is linear in x and in w, so that a central difference with a big step is exact
+ * but for rounding: 1e-4 of a sum of some hundred terms of size 1. */
+static double loss_at(const struct problem *p, const float *x, const float *w)
+{
+    float *y = run_forward(p, x, w, NULL);
+    double loss = dot(p->dy, y, p->n_y);
+
+    free(y);
+    return loss;
+}
+
+static double central_difference(const struct problem *p, float *coordinate)
+{
+    float old = *coordinate;
+    double up, down;
+
+    *coordinate = old + .5f;
+    up = loss_at(p, p->x, p->w);
+    *coordinate = old - .5f;
+    down = loss_at(p, p->x, p->w);
+    *coordinate = old;
+    return up - down;
+}
+
+static void has_the_gradient_of_central_differences(void **state)
+{
+    for (int i = 0; i < N_SHAPES; i++) {
+        struct problem p = make_problem(shapes[i]);
+        float *dx = run_backward_data(&p, nan_floats(p.n_x), MR_OVERWRITE, NULL);
+        float *dw = run_backward_weights(&p, NULL);
+
+        for (size_t k = 0; k < p.n_x; k += p.n_x / 7 + 1)
+            assert_near(dx[k], central_difference(&p, &p.x[k]), 1e-4);
+        for (size_t k = 0; k < p.n_w; k += p.n_w / 7 + 1)
+            assert_near(dw[k], central_difference(&p, &p.w[k]), 1e-4 * sqrt((double)p.n_y));
+        free(dx);
+        free(dw);
+        free_problem(&p);
+    }
+}
+
+static void has_adjoint_passes(void **state)
+{
+    /* A size that the direct sum would be slow at: <dy, y> = <dx, x> = <dw, w>. */
+    struct problem p = make_problem((struct mr_conv_shape){3, 28, 27, 64, 96, 3, 3, 2, 1});
+    struct mr_pool *pool = make_pool(2);
+    float *y = run_forward(&p, p.x, p.w, pool);
+    float *dx = run_backward_data(&p, nan_floats(p.n_x), MR_OVERWRITE, pool);
+    float *dw = run_backward_weights(&p, pool);
+    double loss = dot(p.dy, y, p.n_y);
+    double scale = sqrt(dot(p.dy, p.dy, p.n_y) * dot(y, y, p.n_y)); /* Cauchy-Schwarz */
+
+    assert_near(dot(dx, p.x, p.n_x), loss, 1e-6 * scale);
+    assert_near(dot(dw, p.w, p.n_w), loss, 1e-6 * scale);
+    free(y);
+    free(dx);
+    free(dw);
+    free_problem(&p);
+    mr_pool_destroy(pool);
+}
+
+static void repeats_itself_bit_for_bit(void **state)
+{
+    struct problem p = make_problem((struct mr_conv_shape){4, 40, 40, 8, 16, 3, 3, 1, 1});
+    struct mr_pool *pool = make_pool(3);
+    float *y = run_forward(&p, p.x, p.w, pool), *dw = run_backward_weights(&p, pool);
+
+    for (int i = 0; i < 5; i++) {
+        float *y2 = run_forward(&p, p.x, p.w, pool), *dw2 = run_backward_weights(&p, pool);
+
+        assert_memory_equal(y, y2, p.n_y * sizeof *y);
+        assert_memory_equal(dw, dw2, p.n_w * sizeof *dw);
+        free(y2);
+        free(dw2);
+    }
+    free(y);
+    free(dw);
+    free_problem(&p);
+    mr_pool_destroy(pool);
+}
+
+static void counts_its_operations(void **state)
+{
+    /* 2 * (4 * 4 outputs * 5) * (3 * 3 * 2) */
+    assert_near(mr_conv_flops(&(struct mr_conv_shape){1, 8, 8, 2, 5, 3, 3, 2, 1}), 2 * 80 * 18, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(computes_a_hand_made_example),
+        cmocka_unit_test(agrees_with_the_direct_sum_for_every_shape),
+        cmocka_unit_test(agrees_with_the_direct_sum_for_every_number_of_threads),
+        cmocka_unit_test(sums_partial_gradients_of_the_threads),
+        cmocka_unit_test(adds_to_the_gradient_when_asked),
+        cmocka_unit_test(has_the_gradient_of_central_differences),
+        cmocka_unit_test(has_adjoint_passes),
+        cmocka_unit_test(repeats_itself_bit_for_bit),
+        cmocka_unit_test(counts_its_operations),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
