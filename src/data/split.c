@@ -38,9 +38,15 @@ struct split {
     struct mr_image_row *rows;
     struct member *members; /* owned (n): the members of a unit follow one another */
     int n, n_classes;
-    int *n_all, *n_valid, *target; /* (n_classes), one block that n_all owns */
-    int *n_here;                   /* (n_classes): of the unit being looked at; else all 0 */
+    /* per class, and one more for rows whose class is not known; one block that n_all owns */
+    int *n_all, *n_valid, *target;
+    int *n_here; /* of the unit being looked at; else all 0 */
 };
+
+static int class_of(const struct split *split, const struct mr_image_row *row)
+{
+    return row->class_id >= 0 ? row->class_id : split->n_classes - 1;
+}
 
 static int find_unit(int *parent, int row)
 {
@@ -129,7 +135,7 @@ static bool is_counted(const struct mr_image_row *row)
 static void set_targets(struct split *split, double fraction)
 {
     for (int i = 0; i < split->n; i++)
-        split->n_all[split->rows[i].class_id] += is_counted(&split->rows[i]);
+        split->n_all[class_of(split, &split->rows[i])] += is_counted(&split->rows[i]);
     for (int c = 0; c < split->n_classes; c++) {
         int n = split->n_all[c];
         int target = (int)lround(fraction * n);
@@ -195,7 +201,7 @@ static void keep_given(struct split *split)
             set_side(split, i, end, side);
     }
     for (int i = 0; i < split->n; i++)
-        split->n_valid[split->rows[i].class_id] +=
+        split->n_valid[class_of(split, &split->rows[i])] +=
             is_counted(&split->rows[i]) && split->rows[i].side == MR_SIDE_VALID;
 }
 
@@ -205,7 +211,7 @@ static int count_here(struct split *split, int first, int end, int c)
     for (int i = first; i < end; i++) {
         const struct mr_image_row *row = member_row(split, i);
 
-        split->n_here[row->class_id] += row->side == MR_SIDE_NONE && is_counted(row);
+        split->n_here[class_of(split, row)] += row->side == MR_SIDE_NONE && is_counted(row);
     }
     return split->n_here[c];
 }
@@ -219,7 +225,7 @@ static int take_gain(struct split *split, int first, int end)
     int gain = 0;
 
     for (int i = first; i < end; i++) {
-        int c = member_row(split, i)->class_id;
+        int c = class_of(split, member_row(split, i));
         int n_valid = split->n_valid[c], n_here = split->n_here[c];
 
         split->n_here[c] = 0; /* each class once */
@@ -238,7 +244,7 @@ static void send_to_valid(struct split *split, int first, int end)
     for (int i = first; i < end; i++) {
         const struct mr_image_row *row = member_row(split, i);
 
-        split->n_valid[row->class_id] += row->side == MR_SIDE_NONE && is_counted(row);
+        split->n_valid[class_of(split, row)] += row->side == MR_SIDE_NONE && is_counted(row);
     }
     set_side(split, first, end, MR_SIDE_VALID);
 }
@@ -276,12 +282,12 @@ static void give_smallest(struct split *split, int c)
 void mr_split_assign(struct mr_image_row *rows, int n, int n_classes, uint64_t seed,
                      double valid_fraction)
 {
-    size_t k = (size_t)n_classes;
-    struct split split = {.rows = rows, .n = n, .n_classes = n_classes};
+    size_t k = (size_t)n_classes + 1;
+    struct split split = {.rows = rows, .n = n, .n_classes = n_classes + 1};
 
     if (n == 0)
         return;
-    assert(n_classes > 0);
+    assert(n_classes >= 0);
     split.members = mr_xalloc((size_t)n, sizeof *split.members);
     split.n_all = mr_xalloc(4 * k, sizeof *split.n_all);
     split.n_valid = split.n_all + k;
@@ -292,7 +298,7 @@ void mr_split_assign(struct mr_image_row *rows, int n, int n_classes, uint64_t s
     set_targets(&split, valid_fraction);
     keep_given(&split);
     top_up(&split);
-    for (int c = 0; c < n_classes; c++)
+    for (int c = 0; c < split.n_classes; c++)
         if (split.n_all[c] > 1 && !split.n_valid[c])
             give_smallest(&split, c);
     set_side(&split, 0, n, MR_SIDE_TRAIN);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pixel cache: every readable image decoded once, resized and cropped to size x size x 3 bytes, in one
- * memory-mapped file per size under project_dir/cache. Built by all decoders, interruptible, continued.
+ * The pixel cache: every readable image decoded once, resized and cropped to size x size x 3 bytes,
+ * in one memory-mapped file per size under project_dir/cache. Built by all decoders, interruptible,
+ * continued.
  */
 #ifndef MISREAD_DATA_CACHE_H
 #define MISREAD_DATA_CACHE_H
@@ -20,13 +21,20 @@ struct mr_cache_options {
     const char *data_dir;
     int size_px;
     int n_threads; /* decoding at once; <= 0: one per core */
-    /* Called from the calling thread now and then; returning false interrupts (MR_E_CANCELLED, what is done is kept). */
+    /* Called from the calling thread now and then; returning false interrupts (MR_E_CANCELLED, what
+     * is done is kept). */
     bool (*progress)(void *ctx, int64_t n_done, int64_t n_total);
     void *ctx;
 };
 
-/* Opens the cache and decodes what it lacks. Unreadable images are written to the store with their reason
- * (and to the table) and skipped; MR_E_FORMAT if none is readable. */
+/*
+ * Opens the cache and decodes what it lacks, waiting for another process that does so. Missing
+ * images are left out. Unreadable images are written to the store with their reason (and to the
+ * table) and skipped, and tried again at the next opening; MR_E_FORMAT if none is readable. The
+ * width and height of the others are written too. size_px 2..2048, else MR_E_USAGE. A file that is
+ * damaged or not ours is replaced. table's rows need their ids. The cache does not refer to its
+ * arguments afterwards.
+ */
 enum mr_status mr_cache_open(struct mr_cache **cache, struct mr_store *store,
                              struct mr_image_table *table, struct mr_sandbox *sandbox,
                              const struct mr_cache_options *options,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Batches: the order of an epoch is a function of (seed, epoch) alone, so a resumed run continues exactly. */
+/* Batches: the order of an epoch is a function of (seed, epoch) alone, so a resumed run continues
+ * exactly. */
 #ifndef MISREAD_DATA_LOADER_H
 #define MISREAD_DATA_LOADER_H
 
@@ -20,20 +21,23 @@ struct mr_sample {
 struct mr_loader_options {
     const struct mr_sample *samples; /* copied */
     int n;
-    int batch;                        /* at most; batches are as even as possible, none is left out */
+    int batch; /* at most; batches are as even as possible, none is left out */
     const struct mr_augment *augment; /* copied; NULL: plain */
     uint64_t seed;
     int is_shuffled; /* 0: in order, as for validation */
 };
 
+/* cache must outlive the loader. MR_E_NOT_FOUND if a sample has no pixels in it: leave unreadable
+ * images out. */
 enum mr_status mr_loader_create(struct mr_loader **loader, const struct mr_cache *cache,
                                 const struct mr_loader_options *options,
                                 struct mr_error *err) MR_NODISCARD;
 void mr_loader_destroy(struct mr_loader *loader);
 int mr_loader_n_batches(const struct mr_loader *loader);
 int mr_loader_n_samples(const struct mr_loader *loader);
-/* Fills batch `index` of `epoch`: x (n, size, size, 3), labels (n), indices (n) into samples, if not NULL.
- * Returns n. The work is split over pool. */
+/* Fills batch `index` of `epoch`: x (n, size, size, 3), labels (n), indices (n) into samples, if
+ * not NULL. Returns n. The work is split over pool. What an image becomes is a function of (seed,
+ * epoch, image id). */
 int mr_loader_fill(struct mr_loader *loader, int epoch, int index, float *x, int *labels,
                    int *indices, struct mr_pool *pool);
 const struct mr_sample *mr_loader_samples(const struct mr_loader *loader);

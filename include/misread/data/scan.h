@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From a folder of images to rows of the store: classes from folder names, identity by content, the
- * train/validation split. DATA holds a folder per class, or train/ and valid/ (or val/) with a folder per class each.
+ * train/validation split. DATA holds a folder per class, or train/ and valid/ (or val/,
+ * validation/) with a folder per class each, and perhaps test/, which is recorded and not used.
+ *
+ * Every regular file in a class folder, however deep, is a candidate: what is no image is found out
+ * when it is decoded, and listed with its reason. Hidden names, files outside class folders and the
+ * project are passed over.
  */
 #ifndef MISREAD_DATA_SCAN_H
 #define MISREAD_DATA_SCAN_H
@@ -14,25 +19,40 @@
 struct mr_store;
 
 struct mr_scan_options {
-    const char *group_re; /* images whose paths give the same group 1 stay on one side; NULL: none */
+    /* Images whose paths give the same group 1 stay on one side. NULL: the project's, none if it is
+     * new; "": none. */
+    const char *group_re;
     uint64_t split_seed;
     double valid_fraction; /* .2 */
-    /* Called now and then; returning false cancels (MR_E_CANCELLED, nothing written). May be NULL. */
+    /* Called now and then; returning false cancels (MR_E_CANCELLED, nothing written). May be NULL.
+     */
     bool (*progress)(void *ctx, int64_t n_done, int64_t n_total);
     void *ctx;
 };
 
 struct mr_scan_report {
-    int n_images, n_classes;
-    int n_new, n_moved, n_missing, n_copies;
+    int n_images;  /* files there are now, unreadable ones included */
+    int n_classes; /* of the project: those without a folder any more, too */
+    int n_new;     /* rows made by this scan */
+    int n_moved;   /* rows whose file got another path, in the same class folder or another */
+    int n_missing; /* rows whose file vanished since the last scan */
+    int n_copies;  /* files whose content another one has as well, less one for each content */
 };
 
 /*
- * Reads the folder and brings the store up to date in one transaction. Sides are stable: an image (or its
- * group) that has a side keeps it; new ones are topped up per class by the hash of identity and seed. Images
- * whose size and mtime are unchanged are not read again. Fails, with nothing written, on: no such folder,
- * fewer than two classes, a class without files, a group expression or seed that differs from the one
- * the project was split with.
+ * Reads the folder and brings the store up to date in one transaction. Sides are stable: an image
+ * (or its group) that has a side keeps it; new ones are topped up per class by the hash of identity
+ * and seed. Where folders say the side, they are right, also about an image that was moved between
+ * them. Images whose size and mtime are unchanged are not read again. A renamed file keeps its row;
+ * one that was moved to another class folder keeps its class and is MR_IMAGE_MOVED_CLASS; changed
+ * content is a new row. A file over MR_IMAGE_MAX_BYTES, or one that cannot be read, is
+ * MR_IMAGE_UNREADABLE and tried again by the next scan.
+ *
+ * Fails, with no row written, on: no such folder (MR_E_NOT_FOUND), a folder that cannot be read
+ * (MR_E_IO), fewer than two classes, a class without files (for training), a group expression or
+ * seed that differs from the one the project was split with, a group expression that matches no
+ * path (all MR_E_USAGE). The settings data_dir (absolute), group_re, split_seed and valid_fraction
+ * are kept in the store.
  */
 enum mr_status mr_scan(struct mr_store *store, const char *data_dir,
                        const struct mr_scan_options *options, struct mr_scan_report *report,

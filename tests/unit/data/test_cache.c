@@ -1,0 +1,649 @@
+/* SPDX-License-Identifier: MIT */
+#include "support.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <misread/base/alloc.h>
+#include <misread/base/rng.h>
+#include <misread/base/sandbox.h>
+#include <misread/base/thread.h>
+#include <misread/data/cache.h>
+#include <misread/image/decode.h>
+#include <misread/store/images.h>
+#include <misread/store/store.h>
+
+#define SIZE 8
+
+static struct mr_sandbox *sandbox; /* of the whole suite */
+static char *home;
+static char project[300], cache_path[512];
+static struct mr_store *store;
+static struct mr_image_table *table;
+static struct mr_cache_options options;
+static struct mr_cache *cache;
+static struct mr_error err;
+
+static int open_sandbox(void **state)
+{
+    struct mr_sandbox_options sandbox_options = mr_image_sandbox_options(2);
+
+    assert_ok(mr_sandbox_create(&sandbox, &sandbox_options, &err), err);
+    return 0;
+}
+
+static int close_sandbox(void **state)
+{
+    mr_sandbox_destroy(sandbox);
+    return 0;
+}
+
+static int set_up(void **state)
+{
+    home = make_folder();
+    snprintf(project, sizeof project, "%s/project", home);
+    snprintf(cache_path, sizeof cache_path, "%s/cache/%dpx.bin", project, SIZE);
+    assert_ok(mr_store_open(&store, project, MR_STORE_CREATE, &err), err);
+    table = mr_xalloc(1, sizeof *table);
+    table->classes = mr_xalloc(1, sizeof *table->classes);
+    table->classes[table->n_classes++] = mr_xstrdup("class");
+    options = (struct mr_cache_options){.data_dir = home, .size_px = SIZE, .n_threads = 2};
+    cache = NULL;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    mr_cache_close(cache);
+    mr_images_destroy(table);
+    mr_store_close(store);
+    remove_folder(home);
+    return 0;
+}
+
+/* The file of image number i, counted from 1 like the ids of rows. */
+static void image_path(char out[512], int i)
+{
+    snprintf(out, 512, "%s/%d.ppm", home, i);
+}
+
+/* Plainly: these files need not outlive a loss of power, and there are many. */
+static void write_file(int i, const void *header, size_t n_header, const void *rest, size_t n_rest)
+{
+    char path[512];
+    FILE *f;
+
+    image_path(path, i);
+    f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(header, 1, n_header, f), n_header);
+    assert_int_equal(fwrite(rest, 1, n_rest, f), n_rest);
+    assert_int_equal(fclose(f), 0);
+}
+
+static unsigned char pixel_of(int i, int at)
+{
+    return (unsigned char)mr_hash_mix((uint64_t)i * 1000 + (uint64_t)at);
+}
+
+static void write_image(int i)
+{
+    static const char header[] = "P6\n8 8\n255\n";
+    unsigned char rgb[SIZE * SIZE * 3];
+
+    for (int k = 0; k < (int)sizeof rgb; k++)
+        rgb[k] = pixel_of(i, k);
+    write_file(i, header, sizeof header - 1, rgb, sizeof rgb);
+}
+
+static void write_garbage(int i)
+{
+    write_file(i, "no image", 8, "", 0);
+}
+
+/* Black, w x h, without taking room on the disk. */
+static void write_large(int i, int w, int h)
+{
+    char path[512], header[64];
+    int n = snprintf(header, sizeof header, "P6\n%d %d\n255\n", w, h);
+
+    write_file(i, header, (size_t)n, "", 0);
+    image_path(path, i);
+    assert_int_equal(truncate(path, n + (off_t)w * h * 3), 0);
+}
+
+static void erase(int i)
+{
+    char path[512];
+
+    image_path(path, i);
+    assert_int_equal(unlink(path), 0);
+}
+
+/* A row of image i, not saved yet. Its hash is made up: the cache must go by it, not by the path.
+ */
+static struct mr_image_row *add_row(int i)
+{
+    struct mr_image_row *row;
+    char text[32];
+
+    table->rows = mr_xrealloc(table->rows, (size_t)table->n + 1, sizeof *table->rows);
+    row = &table->rows[table->n++];
+    *row = (struct mr_image_row){
+        .path = mr_xasprintf("%d.ppm", i),
+        .group = mr_xstrdup(""),
+        .reason = mr_xstrdup(""),
+    };
+    snprintf(text, sizeof text, "content %d", i);
+    mr_hash_sha256(text, strlen(text), row->hash);
+    return row;
+}
+
+static void save_rows(void)
+{
+    assert_ok(mr_images_save(store, table, &err), err);
+}
+
+/* Images first .. last with their rows. */
+static void add_images(int first, int last)
+{
+    for (int i = first; i <= last; i++) {
+        write_image(i);
+        add_row(i);
+    }
+    save_rows();
+}
+
+static void open_cache(void)
+{
+    mr_cache_close(cache);
+    cache = NULL;
+    assert_ok(mr_cache_open(&cache, store, table, sandbox, &options, &err), err);
+}
+
+static void assert_pixels(const struct mr_cache *c, int64_t image, int i)
+{
+    const unsigned char *pixels = mr_cache_pixels(c, image);
+
+    if (!pixels)
+        fail_msg("image %d has no pixels", i);
+    for (int k = 0; k < SIZE * SIZE * 3; k++)
+        assert_int_equal(pixels[k], pixel_of(i, k));
+}
+
+/* The row in the table is what the store has. */
+static void assert_stored(int64_t id)
+{
+    struct mr_image_table *stored = NULL;
+    const struct mr_image_row *row = mr_images_find(table, id), *there;
+
+    assert_ok(mr_images_load(store, &stored, &err), err);
+    there = mr_images_find(stored, id);
+    assert_int_equal(there->state, row->state);
+    assert_string_equal(there->reason, row->reason);
+    assert_int_equal(there->w, row->w);
+    assert_int_equal(there->h, row->h);
+    mr_images_destroy(stored);
+}
+
+static void edit_file(off_t at, const void *bytes, size_t n)
+{
+    int fd = open(cache_path, O_RDWR);
+
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, bytes, n, at), n);
+    close(fd);
+}
+
+static void keeps_the_pixels_of_every_image(void **state)
+{
+    struct stat st;
+
+    add_images(1, 20);
+    open_cache();
+    assert_int_equal(mr_cache_size_px(cache), SIZE);
+    for (int i = 1; i <= 20; i++) {
+        const struct mr_image_row *row = mr_images_find(table, i);
+
+        assert_pixels(cache, i, i);
+        assert_int_equal(row->w, 8);
+        assert_int_equal(row->h, 8);
+        assert_stored(i);
+    }
+    assert_null(mr_cache_pixels(cache, 21));
+    assert_null(mr_cache_pixels(cache, 0));
+    assert_int_equal(stat(cache_path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void crops_to_the_size_and_records_that_of_the_image(void **state)
+{
+    write_large(1, 40, 20);
+    add_row(1);
+    save_rows();
+    open_cache();
+    assert_non_null(mr_cache_pixels(cache, 1));
+    assert_int_equal(mr_cache_pixels(cache, 1)[SIZE * SIZE * 3 - 1], 0);
+    assert_int_equal(table->rows[0].w, 40);
+    assert_int_equal(table->rows[0].h, 20);
+    assert_stored(1);
+}
+
+static void does_not_decode_again_what_it_has(void **state)
+{
+    add_images(1, 5);
+    open_cache();
+    for (int i = 1; i <= 5; i++)
+        erase(i);
+    open_cache();
+    for (int i = 1; i <= 5; i++) {
+        assert_pixels(cache, i, i);
+        assert_int_equal(mr_images_find(table, i)->state, MR_IMAGE_OK);
+    }
+}
+
+static void lists_unreadable_images_with_their_reason_and_skips_them(void **state)
+{
+    const struct mr_image_row *bad;
+
+    add_images(1, 4);
+    write_garbage(2);
+    erase(3);
+    open_cache();
+    assert_pixels(cache, 1, 1);
+    assert_null(mr_cache_pixels(cache, 2));
+    assert_null(mr_cache_pixels(cache, 3));
+    assert_pixels(cache, 4, 4);
+    for (int i = 2; i <= 3; i++) {
+        char path[512];
+
+        image_path(path, i);
+        bad = mr_images_find(table, i);
+        assert_int_equal(bad->state, MR_IMAGE_UNREADABLE);
+        assert_non_null(strstr(bad->reason, path));
+        assert_stored(i);
+    }
+    assert_non_null(strstr(mr_images_find(table, 2)->reason, "no image of a known kind"));
+}
+
+static void tries_unreadable_images_again_when_opened_again(void **state)
+{
+    add_images(1, 2);
+    write_garbage(2);
+    open_cache();
+    write_image(2);
+    open_cache();
+    assert_pixels(cache, 2, 2);
+    assert_int_equal(table->rows[1].state, MR_IMAGE_OK);
+    assert_string_equal(table->rows[1].reason, "");
+    assert_stored(2);
+}
+
+static void fails_when_no_image_can_be_read(void **state)
+{
+    write_garbage(1);
+    write_garbage(2);
+    add_row(1);
+    add_row(2);
+    save_rows();
+    assert_int_equal(mr_cache_open(&cache, store, table, sandbox, &options, &err), MR_E_FORMAT);
+    assert_non_null(strstr(err.message, "no image in"));
+    assert_non_null(strstr(err.message, "1.ppm"));
+    assert_null(cache);
+    assert_int_equal(table->rows[1].state, MR_IMAGE_UNREADABLE);
+    assert_stored(2);
+}
+
+static void leaves_missing_and_never_read_images_and_keeps_the_state_of_moved_ones(void **state)
+{
+    add_images(1, 4);
+    table->rows[1].state = MR_IMAGE_MISSING;
+    table->rows[2].state = MR_IMAGE_UNREADABLE;
+    table->rows[2].mtime_ns = -1;
+    free(table->rows[2].reason);
+    table->rows[2].reason = mr_xstrdup("over the limit");
+    table->rows[3].state = MR_IMAGE_MOVED_CLASS;
+    save_rows();
+    open_cache();
+    assert_null(mr_cache_pixels(cache, 2));
+    assert_null(mr_cache_pixels(cache, 3));
+    assert_pixels(cache, 4, 4);
+    assert_int_equal(table->rows[1].state, MR_IMAGE_MISSING);
+    assert_int_equal(table->rows[2].state, MR_IMAGE_UNREADABLE);
+    assert_string_equal(table->rows[2].reason, "over the limit");
+    assert_int_equal(table->rows[3].state, MR_IMAGE_MOVED_CLASS);
+    assert_int_equal(table->rows[3].w, 8);
+}
+
+static void decodes_copies_once_and_tells_every_row(void **state)
+{
+    add_images(1, 3);
+    strcpy(table->rows[2].hash, table->rows[0].hash);
+    save_rows();
+    erase(3);
+    open_cache();
+    assert_ptr_equal(mr_cache_pixels(cache, 3), mr_cache_pixels(cache, 1));
+    assert_pixels(cache, 3, 1);
+    assert_int_equal(table->rows[2].w, 8);
+    add_row(4); /* a copy that comes later has its size without decoding */
+    strcpy(table->rows[3].hash, table->rows[1].hash);
+    save_rows();
+    open_cache();
+    assert_pixels(cache, 4, 2);
+    assert_int_equal(table->rows[3].w, 8);
+}
+
+static void refuses_a_file_that_changed_after_the_scan(void **state)
+{
+    char path[512];
+    struct stat st;
+
+    add_images(1, 3);
+    image_path(path, 1);
+    assert_int_equal(stat(path, &st), 0);
+    for (int i = 0; i < 2; i++) {
+        table->rows[i].n_bytes = st.st_size;
+        table->rows[i].mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+    }
+    table->rows[1].mtime_ns--; /* image 2 was scanned a moment earlier */
+    save_rows();
+    open_cache();
+    assert_pixels(cache, 1, 1);
+    assert_null(mr_cache_pixels(cache, 2));
+    assert_non_null(strstr(table->rows[1].reason, "has changed"));
+}
+
+static void builds_anew_for_changed_content(void **state)
+{
+    add_images(1, 2);
+    open_cache();
+    write_image(1);
+    table->rows[0].hash[0] ^= 1; /* what a scan would find: another hash, here in the same row */
+    write_garbage(2);            /* but this one is not looked at again */
+    save_rows();
+    open_cache();
+    assert_pixels(cache, 1, 1);
+    assert_pixels(cache, 2, 2);
+}
+
+static void grows_without_disturbing_who_has_it_open(void **state)
+{
+    struct mr_cache *first;
+
+    add_images(1, 3);
+    open_cache();
+    first = cache;
+    cache = NULL;
+    add_images(4, 40);
+    open_cache();
+    for (int i = 1; i <= 40; i++)
+        assert_pixels(cache, i, i);
+    for (int i = 1; i <= 3; i++)
+        assert_pixels(first, i, i);
+    assert_null(mr_cache_pixels(first, 4));
+    mr_cache_close(first);
+}
+
+static void holds_more_than_a_block_of_slots(void **state)
+{
+    add_images(1, 1030);
+    open_cache();
+    for (int i = 1; i <= 1030; i++)
+        erase(i);
+    open_cache();
+    for (int i = 1; i <= 1030; i++)
+        assert_pixels(cache, i, i);
+}
+
+struct interruption {
+    int64_t first, last, total, stop_at;
+};
+
+static bool note_progress(void *ctx, int64_t n_done, int64_t n_total)
+{
+    struct interruption *seen = ctx;
+
+    if (seen->first < 0)
+        seen->first = n_done;
+    assert_true(n_done >= seen->last && n_done <= n_total);
+    seen->last = n_done;
+    seen->total = n_total;
+    return n_done < seen->stop_at;
+}
+
+static void goes_on_where_it_was_interrupted(void **state)
+{
+    struct interruption seen = {.first = -1, .stop_at = 2};
+    int n_kept = 0;
+
+    for (int i = 1; i <= 12; i++) { /* large: one takes a good part of the time between two looks */
+        write_large(i, 2600, 2000);
+        add_row(i);
+    }
+    save_rows();
+    options.n_threads = 1;
+    options.progress = note_progress;
+    options.ctx = &seen;
+    assert_int_equal(mr_cache_open(&cache, store, table, sandbox, &options, &err), MR_E_CANCELLED);
+    assert_null(cache);
+    assert_int_equal(seen.total, 12);
+    for (int i = 1; i <= 12; i++)
+        if (mr_images_find(table, i)->w) {
+            assert_stored(i);
+            erase(i); /* what is done is done */
+            n_kept++;
+        }
+    assert_true(n_kept >= 2);
+    seen = (struct interruption){.first = -1, .stop_at = 13};
+    open_cache();
+    assert_true(n_kept == 12 || seen.first >= n_kept);
+    assert_true(n_kept == 12 || seen.last == 12);
+    for (int i = 1; i <= 12; i++) {
+        assert_non_null(mr_cache_pixels(cache, i));
+        assert_int_equal(mr_images_find(table, i)->state, MR_IMAGE_OK);
+    }
+}
+
+/* The entry of a slot lies behind the header; its seal behind 64 characters of hash, width and
+ * height. */
+#define ENTRY(slot) ((off_t)(4096 + 128 * (slot)))
+#define SEAL(slot)  (ENTRY(slot) + 72)
+
+static void decodes_again_what_was_not_sealed(void **state)
+{
+    const char zero[8] = {0};
+    unsigned char junk[SIZE * SIZE * 3];
+    int slot_of_2 = -1;
+
+    add_images(1, 3);
+    open_cache();
+    for (int slot = 0; slot < 3; slot++) {
+        char hash[64];
+        int fd = open(cache_path, O_RDONLY);
+
+        assert_int_equal(pread(fd, hash, 64, ENTRY(slot)), 64);
+        close(fd);
+        if (!strncmp(hash, table->rows[1].hash, 64))
+            slot_of_2 = slot;
+    }
+    assert_true(slot_of_2 >= 0);
+    /* killed while it wrote image 2: pixels half there, no seal */
+    memset(junk, 7, sizeof junk);
+    edit_file(4096 + 128 * 1024 + 192 * slot_of_2, junk, sizeof junk);
+    edit_file(SEAL(slot_of_2), zero, 8);
+    erase(1);
+    erase(3);
+    open_cache();
+    for (int i = 1; i <= 3; i++)
+        assert_pixels(cache, i, i);
+}
+
+/* Is the file another one than last time? For a freed number may come again, both are kept open. */
+static bool is_replaced(int *kept)
+{
+    int fd = open(cache_path, O_RDONLY);
+    struct stat now, before;
+    bool is_other;
+
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &now), 0);
+    assert_int_equal(fstat(*kept, &before), 0);
+    is_other = now.st_ino != before.st_ino;
+    close(*kept);
+    *kept = fd;
+    return is_other;
+}
+
+static void throws_a_damaged_or_foreign_file_away(void **state)
+{
+    /* magic, version, size, number of slots, a hash, a width, a seal */
+    const off_t places[] = {0, 8, 12, 16, ENTRY(1) + 5, ENTRY(1) + 64, SEAL(2) + 1};
+    int kept;
+
+    add_images(1, 5);
+    open_cache();
+    kept = open(cache_path, O_RDONLY);
+    for (size_t k = 0; k < sizeof places / sizeof *places; k++) {
+        unsigned char byte;
+
+        assert_int_equal(pread(kept, &byte, 1, places[k]), 1);
+        byte ^= 4; /* fewer slots than there are, too */
+        edit_file(places[k], &byte, 1);
+        open_cache();
+        for (int i = 1; i <= 5; i++)
+            assert_pixels(cache, i, i);
+        assert_true(is_replaced(&kept));
+    }
+    assert_int_equal(truncate(cache_path, 5000), 0);
+    open_cache();
+    assert_pixels(cache, 5, 5);
+    assert_int_equal(truncate(cache_path, 0), 0);
+    open_cache();
+    assert_pixels(cache, 5, 5);
+    edit_file(0, "P6\n8 8\n255\nforeign", 18);
+    open_cache();
+    assert_pixels(cache, 5, 5);
+    assert_true(is_replaced(&kept));
+    open_cache(); /* and nothing is thrown away without cause */
+    assert_false(is_replaced(&kept));
+    close(kept);
+}
+
+static void starts_anew_when_it_holds_mostly_the_past(void **state)
+{
+    struct stat before, after;
+
+    add_images(1, 100);
+    open_cache();
+    assert_int_equal(stat(cache_path, &before), 0);
+    for (int i = 4; i <= 100; i++)
+        table->rows[i - 1].state = MR_IMAGE_MISSING;
+    save_rows();
+    open_cache();
+    assert_int_equal(stat(cache_path, &after), 0);
+    assert_true(after.st_size < before.st_size);
+    for (int i = 1; i <= 3; i++)
+        assert_pixels(cache, i, i);
+}
+
+struct opener {
+    struct mr_cache *cache;
+    struct mr_image_table *table;
+    struct mr_error err;
+    enum mr_status status;
+};
+
+/* As another process would: a connection and a table of its own. */
+static void open_beside(void *arg)
+{
+    struct opener *opener = arg;
+    struct mr_store *own = NULL;
+
+    opener->status = mr_store_open(&own, project, MR_STORE_EXISTING, &opener->err);
+    if (!opener->status)
+        opener->status = mr_images_load(own, &opener->table, &opener->err);
+    if (!opener->status)
+        opener->status =
+            mr_cache_open(&opener->cache, own, opener->table, sandbox, &options, &opener->err);
+    mr_store_close(own);
+}
+
+static void is_whole_when_several_open_it_at_once(void **state)
+{
+    struct opener openers[3] = {{0}};
+    struct mr_thread *threads[3] = {0};
+
+    add_images(1, 200);
+    for (int k = 0; k < 3; k++)
+        assert_ok(mr_thread_start(&threads[k], "opener", open_beside, &openers[k], &err), err);
+    for (int k = 0; k < 3; k++)
+        mr_thread_join(threads[k]);
+    for (int k = 0; k < 3; k++) {
+        assert_ok(openers[k].status, openers[k].err);
+        for (int i = 1; i <= 200; i++)
+            assert_pixels(openers[k].cache, i, i);
+        mr_cache_close(openers[k].cache);
+        mr_images_destroy(openers[k].table);
+    }
+}
+
+static void waits_for_who_builds_until_called_off(void **state)
+{
+    struct interruption seen = {.first = -1, .stop_at = 0};
+    char path[600];
+    int fd;
+
+    add_images(1, 2);
+    open_cache();
+    snprintf(path, sizeof path, "%s.lock", cache_path);
+    fd = open(path, O_RDWR);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    options.progress = note_progress;
+    options.ctx = &seen;
+    mr_cache_close(cache);
+    cache = NULL;
+    assert_int_equal(mr_cache_open(&cache, store, table, sandbox, &options, &err), MR_E_CANCELLED);
+    assert_int_equal(seen.total, 2);
+    close(fd);
+    open_cache();
+}
+
+static void refuses_absurd_sizes(void **state)
+{
+    const int sizes[] = {0, 1, -5, 2049};
+
+    for (int k = 0; k < 4; k++) {
+        options.size_px = sizes[k];
+        assert_int_equal(mr_cache_open(&cache, store, table, sandbox, &options, &err), MR_E_USAGE);
+    }
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(keeps_the_pixels_of_every_image),
+        CASE(crops_to_the_size_and_records_that_of_the_image),
+        CASE(does_not_decode_again_what_it_has),
+        CASE(lists_unreadable_images_with_their_reason_and_skips_them),
+        CASE(tries_unreadable_images_again_when_opened_again),
+        CASE(fails_when_no_image_can_be_read),
+        CASE(leaves_missing_and_never_read_images_and_keeps_the_state_of_moved_ones),
+        CASE(decodes_copies_once_and_tells_every_row),
+        CASE(refuses_a_file_that_changed_after_the_scan),
+        CASE(builds_anew_for_changed_content),
+        CASE(grows_without_disturbing_who_has_it_open),
+        CASE(holds_more_than_a_block_of_slots),
+        CASE(goes_on_where_it_was_interrupted),
+        CASE(decodes_again_what_was_not_sealed),
+        CASE(throws_a_damaged_or_foreign_file_away),
+        CASE(starts_anew_when_it_holds_mostly_the_past),
+        CASE(is_whole_when_several_open_it_at_once),
+        CASE(waits_for_who_builds_until_called_off),
+        CASE(refuses_absurd_sizes),
+    };
+
+    return cmocka_run_group_tests(tests, open_sandbox, close_sandbox);
+}
