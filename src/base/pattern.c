@@ -2,6 +2,7 @@
 /* The one door to PCRE2. */
 #include <misread/base/pattern.h>
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 struct mr_pattern {
     pcre2_code *code;
     pcre2_match_context *context;
+    uint32_t n_groups;
 };
 
 enum mr_status mr_pattern_create(struct mr_pattern **pattern, const char *expression,
@@ -36,6 +38,7 @@ enum mr_status mr_pattern_create(struct mr_pattern **pattern, const char *expres
     }
     *pattern = mr_xalloc(1, sizeof **pattern);
     (*pattern)->code = compiled;
+    pcre2_pattern_info(compiled, PCRE2_INFO_CAPTURECOUNT, &(*pattern)->n_groups);
     (*pattern)->context = pcre2_match_context_create(NULL);
     if ((*pattern)->context)
         pcre2_set_match_limit((*pattern)->context, MATCH_LIMIT);
@@ -74,8 +77,8 @@ bool mr_pattern_find(const struct mr_pattern *pattern, const char *text, char *o
         return false;
     n = pcre2_match(pattern->code, (PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, 0, 0, match,
                     pattern->context);
-    if (n > 0 && out && cap)
-        copy_group(text, pcre2_get_ovector_pointer(match) + (n > 1 ? 2 : 0), out, cap);
+    if (n > 0 && out && cap) /* a group that took no part is unset, and so empty */
+        copy_group(text, pcre2_get_ovector_pointer(match) + (pattern->n_groups ? 2 : 0), out, cap);
     pcre2_match_data_free(match);
     return n > 0;
 }

@@ -114,6 +114,22 @@ static enum mr_status read_scan(struct reader *r, const unsigned char *p, size_t
     return MR_OK;
 }
 
+/* A table has at most 256 codes; stb_image 2.27 writes behind its arrays if told of more. */
+static enum mr_status read_huffman_tables(struct reader *r, const unsigned char *p, size_t n)
+{
+    while (n) {
+        size_t n_codes = 0;
+
+        for (size_t i = 1; i <= 16 && n >= 17; i++)
+            n_codes += p[i];
+        if (n < 17 || n_codes > 256 || n_codes > n - 17)
+            return damaged(r, "a Huffman table that makes no sense");
+        p += 17 + n_codes;
+        n -= 17 + n_codes;
+    }
+    return MR_OK;
+}
+
 /* Leaves `at` on the 0xff of the next marker that is not part of the coded data. */
 static void skip_coded_data(struct reader *r)
 {
@@ -172,6 +188,8 @@ static enum mr_status read_segment(struct reader *r, int marker)
         st = read_frame(r, marker, p, n - 2);
     else if (marker == SOS)
         st = read_scan(r, p, n - 2);
+    else if (marker == DHT)
+        st = read_huffman_tables(r, p, n - 2);
     else if (marker == APP1 && n >= 8 && !memcmp(p, "Exif\0", 6) && r->header->orientation == 1)
         r->header->orientation = mr_exif_orientation(p + 6, n - 8);
     r->at += n;

@@ -123,6 +123,20 @@ static void answer_twice(struct mr_sandbox_call *call)
         call->values[0] = 1;
 }
 
+/* A whole answer of zeros before the true one: fine, empty, and of no request. */
+static void answer_before_it_is_asked(struct mr_sandbox_call *call)
+{
+    static const struct {
+        uint64_t serial;
+        size_t n_out;
+        int status, values[MR_SANDBOX_N_VALUES];
+        char message[sizeof call->message];
+    } forged;
+
+    if (write(3, &forged, sizeof forged) < 0)
+        call->values[0] = 1;
+}
+
 static void allocate(struct mr_sandbox_call *call)
 {
     size_t n = (size_t)call->args[0] * MiB;
@@ -163,6 +177,7 @@ enum {
     UNKNOWN_STATUS,
     WRONG_SIZE,
     TWICE,
+    FORGE,
     ALLOCATE,
     WRITE,
     FILL,
@@ -182,6 +197,7 @@ static const struct mr_sandbox_parser parsers[N_PARSERS] = {
     [TOO_MUCH] = {"too much", answer_too_much},
     [UNKNOWN_STATUS] = {"unknown status", answer_an_unknown_status},
     [WRONG_SIZE] = {"wrong size", answer_a_wrong_size},
+    [FORGE] = {"forge", answer_before_it_is_asked},
     [TWICE] = {"twice", answer_twice},
     [ALLOCATE] = {"allocate", allocate},
     [WRITE] = {"write", write_everywhere},
@@ -190,7 +206,7 @@ static const struct mr_sandbox_parser parsers[N_PARSERS] = {
 
 /* ---- calling them ---- */
 
-static struct mr_sandbox *make_sandbox(int n_decoders)
+static struct mr_sandbox *make_hasty_sandbox(int n_decoders, int deadline_ms)
 {
     struct mr_sandbox_options options = {
         .parsers = parsers,
@@ -199,7 +215,7 @@ static struct mr_sandbox *make_sandbox(int n_decoders)
         .in_cap = MiB,
         .out_cap = 64 * MiB,
         .heap = 32 * MiB,
-        .deadline_ms = DEADLINE_MS,
+        .deadline_ms = deadline_ms,
         .in_process = needs_in_process(),
     };
     struct mr_sandbox *sandbox = NULL;
@@ -209,10 +225,17 @@ static struct mr_sandbox *make_sandbox(int n_decoders)
     return sandbox;
 }
 
+/* In no haste: a busy machine must not look like a hanging parser. */
+static struct mr_sandbox *make_sandbox(int n_decoders)
+{
+    return make_hasty_sandbox(n_decoders, 60000);
+}
+
 struct taken {
     char text[64];
     int value;
     size_t n;
+    unsigned sum; /* of all output */
 };
 
 static enum mr_status take(void *ctx, const struct mr_sandbox_call *call, struct mr_error *err)
@@ -223,6 +246,8 @@ static enum mr_status take(void *ctx, const struct mr_sandbox_call *call, struct
         return mr_fail(err, MR_E_SANDBOX, "a size below zero");
     taken->n = call->n_out;
     taken->value = call->values[0];
+    for (size_t i = 0; i < call->n_out; i++)
+        taken->sum += call->out[i];
     memcpy(taken->text, call->out, call->n_out < 63 ? call->n_out : 63);
     taken->text[call->n_out < 63 ? call->n_out : 63] = '\0';
     return MR_OK;
@@ -399,8 +424,10 @@ static void catches_answers_that_make_no_sense(void **state)
     expect_sandbox_error(sandbox, TOO_MUCH, "nonsense");
     expect_sandbox_error(sandbox, UNKNOWN_STATUS, "nonsense");
     expect_sandbox_error(sandbox, WRONG_SIZE, "a size below zero");
-    if (!needs_in_process())
+    if (!needs_in_process()) {
         expect_sandbox_error(sandbox, TWICE, "nonsense");
+        expect_sandbox_error(sandbox, FORGE, "nonsense");
+    }
     mr_sandbox_destroy(sandbox);
 }
 
@@ -433,7 +460,7 @@ static void kills_a_parser_at_its_deadline(void **state)
     int64_t best = INT64_MAX;
 
     skip_without_processes();
-    sandbox = make_sandbox(1);
+    sandbox = make_hasty_sandbox(1, DEADLINE_MS);
     for (int i = 0; i < 5; i++) {
         int64_t start = mr_clock_ms(), took;
         struct taken taken;
@@ -552,7 +579,7 @@ static void ends_with_its_parent(void **state)
         make_sandbox(2);
         n = find_children(getpid(), pids, 1);
         n += find_children(pids[0], pids + 1, 4);
-        if (write(ends[1], pids, sizeof pids) < 0)
+        if (n != 4 || write(ends[1], pids, sizeof pids) < 0)
             _exit(1);
         for (;;)
             pause();
@@ -587,6 +614,26 @@ static void fails_in_a_sentence_once_the_zygote_is_gone(void **state)
     mr_sandbox_destroy(sandbox);
 }
 
+static void refuses_rather_than_run_unprotected(void **state)
+{
+    struct mr_sandbox_options options = {.parsers = parsers,
+                                         .n_parsers = N_PARSERS,
+                                         .n_decoders = 2,
+                                         .in_cap = MiB,
+                                         .out_cap = MiB,
+                                         .heap = SIZE_MAX / 4, /* cannot be had beforehand */
+                                         .deadline_ms = DEADLINE_MS};
+    struct mr_sandbox *sandbox = NULL;
+    struct mr_error err;
+    pid_t left[4];
+
+    skip_without_processes();
+    assert_int_equal(mr_sandbox_create(&sandbox, &options, &err), MR_E_SANDBOX);
+    assert_non_null(strstr(err.message, "cannot protect a decoder (heap)"));
+    assert_null(sandbox);
+    assert_int_equal(find_children(getpid(), left, 4), 0);
+}
+
 static void gives_big_output_back_to_the_system(void **state)
 {
     struct mr_sandbox *sandbox;
@@ -602,7 +649,7 @@ static void gives_big_output_back_to_the_system(void **state)
     for (size_t i = 0; i < 3; i++) {
         assert_ok(run(sandbox, FILL, "", 60, &taken, &err), err);
         assert_int_equal(taken.n, 60 * MiB);
-        assert_int_equal(taken.text[0], 7);
+        assert_int_equal(taken.sum, 7 * 60 * MiB);
     }
     assert_true(read_status(getpid(), "RssShmem") - before < 4096);
     n = find_children(find_zygote(), decoders, 4);
@@ -675,7 +722,7 @@ static void keeps_a_decoder_for_the_screen(void **state)
     int64_t start;
 
     skip_without_processes();
-    sandbox = make_sandbox(1);
+    sandbox = make_hasty_sandbox(1, DEADLINE_MS);
     start = mr_clock_ms();
     for (int i = 0; i < 2; i++) /* the second one waits for the first */
         assert_ok(mr_thread_start(&threads[i], "occupy", occupy, sandbox, &err), err);
@@ -707,6 +754,7 @@ int main(void)
         cmocka_unit_test(is_out_of_reach_of_the_terminals_signals),
         cmocka_unit_test(ends_with_its_parent),
         cmocka_unit_test(fails_in_a_sentence_once_the_zygote_is_gone),
+        cmocka_unit_test(refuses_rather_than_run_unprotected),
         cmocka_unit_test(gives_big_output_back_to_the_system),
         cmocka_unit_test(answers_many_threads_each_its_own),
         cmocka_unit_test(keeps_a_decoder_for_the_screen),
