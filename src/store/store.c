@@ -23,8 +23,8 @@
 #define ELSEWHERE "give a folder that can be written with --project DIR"
 
 /* NORMAL: a commit survives the death of the program. Decisions raise their connection to FULL.
- * Pages of 8 KiB (for new databases): predictions are saved in half the time that 4 KiB take,
- * decisions still are two pages. */
+ * Pages of 8 KiB (for new databases) halve the number of pages that a blob of predictions is cut
+ * into. */
 static const char settings[] = "PRAGMA page_size = 8192;"
                                "PRAGMA foreign_keys = ON;"
                                "PRAGMA synchronous = NORMAL;"
