@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The trainer: scan, cache, epochs, checkpoints, in a background thread. It takes commands from the store
- * and writes everything it finds out to it; nobody calls into it while it runs.
+ * The trainer: scan, cache, epochs, checkpoints, in a background thread. It takes commands from the
+ * store and writes everything it finds out to it; nobody calls into it while it runs.
  *
- * Which images a run is trained on and by which labels is fixed when it starts (runs/<id>/samples.txt): a later
- * decision needs a new run. In the run's row n_done and n_total count files in "scan" and "cache", steps of the
- * epoch in "train", images in "valid". A RATE command multiplies the rate in force. STOP_NOW
- * keeps the last checkpoint; STOP_AFTER_EPOCH ends a pause. Equal options, images and thread count give
- * equal bits, however often the run was killed and resumed.
+ * Which images a run is trained on and by which labels is fixed when it starts
+ * (runs/<id>/samples.txt): a later decision needs a new run. In the run's row n_done and n_total
+ * count files in "scan" and "cache", steps of the epoch in "train", images in "valid". A RATE
+ * command multiplies the rate in force. STOP_NOW keeps the last checkpoint; STOP_AFTER_EPOCH ends a
+ * pause. Equal options, images and thread count give equal bits, however often the run was killed
+ * and resumed.
  */
 #ifndef MISREAD_TRAIN_TRAINER_H
 #define MISREAD_TRAIN_TRAINER_H
@@ -38,9 +39,9 @@ struct mr_train_options {
     uint64_t seed;       /* weights, order, augmentation */
     uint64_t split_seed; /* the split */
     double valid_fraction;
-    char group_re[256];  /* "" none */
-    char weights[512];   /* initial weights file, "" from scratch */
-    int n_threads;       /* 0: one per core */
+    char group_re[256];     /* "" none */
+    char weights[512];      /* initial weights file, "" from scratch */
+    int n_threads;          /* 0: one per core */
     int checkpoint_every_s; /* 300 */
 };
 
@@ -48,7 +49,8 @@ struct mr_train_options mr_train_defaults(void);
 /* MR_E_USAGE, naming the option, if a value is out of its range. */
 enum mr_status mr_train_options_check(const struct mr_train_options *options,
                                       struct mr_error *err) MR_NODISCARD;
-/* JSON and back; owned by the caller. Unknown keys are ignored, missing ones keep their defaults. */
+/* JSON and back; owned by the caller. Unknown keys are ignored, missing ones keep their defaults.
+ */
 char *mr_train_options_to_json(const struct mr_train_options *options);
 /* Values of a wrong type or out of range are refused, and options stays as it was. */
 enum mr_status mr_train_options_from_json(struct mr_train_options *options, const char *json,
@@ -65,7 +67,8 @@ struct mr_trainer_place {
 enum mr_status mr_trainer_start(struct mr_trainer **trainer, const struct mr_trainer_place *place,
                                 const struct mr_train_options *options, int *run,
                                 struct mr_error *err) MR_NODISCARD;
-/* Continues an interrupted or stopped run from its last checkpoint, or from the start if it has none. */
+/* Continues an interrupted or stopped run from its last checkpoint, or from the start if it has
+ * none. */
 enum mr_status mr_trainer_resume(struct mr_trainer **trainer, const struct mr_trainer_place *place,
                                  int run, struct mr_error *err) MR_NODISCARD;
 bool mr_trainer_is_running(const struct mr_trainer *trainer);
