@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What commands do that no pane does, and the way from a key to a command. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -221,6 +220,7 @@ static void save_screen(struct mr_explorer *explorer)
     char name[64];
     char *path;
 
+    mr_frame_draw(explorer); /* keys before this one may not have been drawn yet */
     mr_page_write(&explorer->page, &text);
     snprintf(name, sizeof name, "screen-%lld.txt", (long long)mr_clock_unix());
     path = mr_path_join(explorer->options->project_dir, name);
@@ -252,8 +252,12 @@ static void redraw(struct mr_explorer *explorer)
 
 void mr_explorer_suspend(struct mr_explorer *explorer)
 {
+    const struct mr_tui_options *options = explorer->options;
+
+    if (!options->ops->suspend)
+        return;
     mr_term_suspend(explorer->term);
-    raise(SIGSTOP);
+    options->ops->suspend(options->ops_ctx);
     mr_term_resume(explorer->term);
     explorer->is_dirty = true;
 }

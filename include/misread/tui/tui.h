@@ -41,6 +41,9 @@ struct mr_tui_ops {
     /* Fills the sheet's defaults and, for a given sheet, an estimate of the time in seconds (-1 unknown). */
     void (*start_defaults)(void *ctx, struct mr_tui_start *start);
     double (*estimate_s)(void *ctx, const struct mr_tui_start *start);
+    /* ^Z: hands the terminal to the shell and returns when the shell has continued us. The screen is put away
+     * before and opened again after by the caller; training goes on meanwhile. May be NULL: ^Z is dead. */
+    void (*suspend)(void *ctx);
 };
 
 struct mr_tui_options {
