@@ -220,6 +220,7 @@ static void save_screen(struct mr_explorer *explorer)
     char name[64];
     char *path;
 
+    mr_frame_draw(explorer); /* keys before this one may not have been drawn yet */
     mr_page_write(&explorer->page, &text);
     snprintf(name, sizeof name, "screen-%lld.txt", (long long)mr_clock_unix());
     path = mr_path_join(explorer->options->project_dir, name);

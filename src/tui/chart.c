@@ -3,57 +3,12 @@
  * spike. */
 #include "chart.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <misread/base/alloc.h>
-
-#include "ink.h"
-
-/* Ticks at multiples of step from lo to hi; a hair of tolerance, so that 0.6 is a multiple of 0.2.
- */
-static int first_tick(double lo, double step)
-{
-    return (int)ceil(lo / step - 1e-9);
-}
-
-static int last_tick(double hi, double step)
-{
-    return (int)floor(hi / step + 1e-9);
-}
-
-struct mr_axis mr_axis_fit(double lo, double hi, int max_ticks)
-{
-    static const double round[] = {1, 2, 5};
-    double power;
-
-    assert(max_ticks >= 2);
-    if (!(hi > lo)) {
-        double around = fabs(lo) > 0 ? fabs(lo) * 0.1 : 0.5;
-
-        lo -= around;
-        hi = lo + 2 * around;
-    }
-    power = pow(10, floor(log10((hi - lo) / max_ticks)));
-    for (;; power *= 10) {
-        for (int i = 0; i < 3; i++) {
-            double step = power * round[i];
-
-            if (last_tick(hi, step) - first_tick(lo, step) < max_ticks)
-                return (struct mr_axis){.lo = lo, .hi = hi, .step = step};
-        }
-    }
-}
-
-int mr_axis_decimals(const struct mr_axis *axis)
-{
-    int decimals = (int)ceil(-log10(axis->step) - 1e-9);
-
-    return decimals < 0 ? 0 : decimals;
-}
 
 struct mr_chart *mr_chart_create(struct mr_axis x, struct mr_axis y, int cols, int rows)
 {
@@ -220,68 +175,12 @@ int mr_chart_label_cols(const struct mr_axis *y)
 
     for (int i = 0; i < 2; i++) {
         char label[32];
-        int tick = i ? last_tick(y->hi, y->step) : first_tick(y->lo, y->step);
+        int tick = i ? mr_axis_last(y) : mr_axis_first(y);
         int n = snprintf(label, sizeof label, "%.*f", decimals, tick * y->step);
 
         widest = n > widest ? n : widest;
     }
     return widest + 1;
-}
-
-static void draw_y_axis(const struct mr_chart *chart, const struct mr_ink *ink, int label_cols)
-{
-    int last_row = -1;
-
-    for (int i = last_tick(chart->y.hi, chart->y.step); i >= first_tick(chart->y.lo, chart->y.step);
-         i--) {
-        double value = i * chart->y.step;
-        int row = mr_chart_dot_y(chart, value) / 4;
-        char label[32];
-
-        if (row == last_row)
-            continue;
-        last_row = row;
-        snprintf(label, sizeof label, "%.*f", mr_axis_decimals(&chart->y), value + 0.0);
-        mr_ink_right(ink, row, label_cols - 1, MR_STYLE_DIM, label);
-    }
-}
-
-static void draw_x_axis(const struct mr_chart *chart, const struct mr_ink *ink, int label_cols)
-{
-    int end = 0;
-
-    for (int i = first_tick(chart->x.lo, chart->x.step); i <= last_tick(chart->x.hi, chart->x.step);
-         i++) {
-        double value = i * chart->x.step;
-        char label[32];
-        int n = snprintf(label, sizeof label, "%.*f", mr_axis_decimals(&chart->x), value + 0.0);
-        int col = label_cols + mr_chart_dot_x(chart, value) / 2 - (n - 1) / 2;
-
-        if (col + n > mr_ink_cols(ink))
-            col = mr_ink_cols(ink) - n;
-        if (col < end)
-            continue;
-        mr_ink_text(ink, chart->rows, col, MR_STYLE_DIM, label);
-        end = col + n + 1;
-    }
-}
-
-void mr_chart_draw(const struct mr_chart *chart, const struct mr_ink *ink)
-{
-    int label_cols = mr_chart_label_cols(&chart->y);
-
-    draw_y_axis(chart, ink, label_cols);
-    draw_x_axis(chart, ink, label_cols);
-    for (int row = 0; row < chart->rows; row++) {
-        for (int col = 0; col < chart->cols; col++) {
-            int at = row * chart->cols + col;
-            const char glyph[] = {(char)0xe2, (char)(0xa0 | chart->dots[at] >> 6),
-                                  (char)(0x80 | (chart->dots[at] & 0x3f)), 0};
-
-            if (chart->dots[at])
-                mr_ink_text(ink, row, label_cols + col, (enum mr_style)chart->styles[at], glyph);
-        }
-    }
 }
 
 bool mr_chart_cell(const struct mr_chart *chart, double x, double y, int *row, int *col)

@@ -10,16 +10,9 @@
 
 #include <misread/term/term.h>
 
-struct mr_ink;
+#include "axis.h"
 
-/* A range with ticks at multiples of step, a 1, 2 or 5 times a power of ten. */
-struct mr_axis {
-    double lo, hi, step;
-};
-/* lo .. hi with at most max_ticks ticks (>= 2) inside; an empty range is widened. */
-struct mr_axis mr_axis_fit(double lo, double hi, int max_ticks);
-/* Decimals that a tick label needs. */
-int mr_axis_decimals(const struct mr_axis *axis);
+struct mr_ink;
 
 struct mr_chart {
     struct mr_axis x, y;
@@ -50,7 +43,7 @@ void mr_chart_line(struct mr_chart *chart, const struct mr_point *points, int n,
 /* Columns that the labels of the y axis take, with a blank behind them. */
 int mr_chart_label_cols(const struct mr_axis *y);
 /* Axes at the left and below, then the dots; the plot must have been made for cols - label_cols by
- * rows - 1. x_is_count: ticks of x only at whole numbers from 1. */
+ * rows - 1. */
 void mr_chart_draw(const struct mr_chart *chart, const struct mr_ink *ink);
 /* The cell of a value, in the coordinates of ink; false if outside. */
 bool mr_chart_cell(const struct mr_chart *chart, double x, double y, int *row, int *col);

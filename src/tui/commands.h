@@ -135,7 +135,7 @@ enum mr_effect { MR_HARMLESS, MR_CHANGES_LABEL, MR_CHANGES_RUN };
       "the next way of drawing pictures")                                                          \
     X(REDRAW, MR_ON_ALL, MR_HARMLESS, K(MR_CTRL('l')), NULL, "redraw", "draw everything anew")     \
     X(SUSPEND, MR_ON_ALL, MR_HARMLESS, K(MR_CTRL('z')), NULL, "suspend",                           \
-      "suspend the screen and the program")                                                        \
+      "suspend the screen; training goes on")                                                      \
     X(LEAVE, MR_ON_ALL, MR_HARMLESS, K('Q', MR_CTRL('c')), NULL, "leave",                          \
       "leave from anywhere (asks while training here)")
 

@@ -95,7 +95,7 @@ static void ask_note(struct mr_explorer *explorer, int64_t image)
     struct mr_marks marks = mr_desk_marks(&explorer->desk, image);
 
     explorer->note_image = image;
-    mr_line_open(explorer, "note", marks.note, note_done);
+    mr_prompt_open(explorer, "note", marks.note, note_done);
 }
 
 /* Takes back, or makes again, one's own last decision. */

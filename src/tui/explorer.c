@@ -86,6 +86,14 @@ void mr_explorer_complain(struct mr_explorer *explorer, const char *fmt, ...)
     va_end(ap);
 }
 
+/* What failed in passing never hides that a decision was not saved. */
+static void grumble(struct mr_explorer *explorer, const struct mr_error *err)
+{
+    if (explorer->message.for_ms && explorer->message.style == MR_STYLE_ERROR)
+        return;
+    mr_explorer_complain(explorer, "%s", err->message);
+}
+
 /* ---- bringing up to date ---- */
 
 static void refresh_panes(struct mr_explorer *explorer)
@@ -108,7 +116,7 @@ static void recount(struct mr_explorer *explorer, bool labels_changed)
         explorer->gallery.split != MR_SPLIT_VALID && explorer->reading.train.stored == NULL;
     if (mr_reading_refresh(&explorer->reading, &explorer->facts, &explorer->desk, labels_changed,
                            &err))
-        mr_explorer_complain(explorer, "%s", err.message);
+        grumble(explorer, &err);
     mr_gallery_refresh(&explorer->gallery, &explorer->reading, &explorer->facts, &explorer->desk);
     refresh_panes(explorer);
 }
@@ -125,14 +133,14 @@ void mr_explorer_refresh(struct mr_explorer *explorer)
     bool is_first = explorer->facts.version < 0;
 
     if (mr_facts_refresh(&explorer->facts, explorer->now_ms, &news, &err))
-        mr_explorer_complain(explorer, "%s", err.message);
+        grumble(explorer, &err);
     /* while a run trains there is always something new: others' decisions need not be read ten
      * times a second */
     if (is_first || (news & MR_NEW_OTHER && (!explorer->facts.is_live ||
                                              explorer->now_ms - explorer->decisions_ms >= 1000))) {
         explorer->decisions_ms = explorer->now_ms;
         if (mr_desk_refresh(&explorer->desk, explorer->store, &err))
-            mr_explorer_complain(explorer, "%s", err.message);
+            grumble(explorer, &err);
         recount(explorer, true);
     } else if (news & (MR_NEW_EPOCHS | MR_NEW_IMAGES)) {
         recount(explorer, (news & MR_NEW_IMAGES) != 0);

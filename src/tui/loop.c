@@ -73,11 +73,12 @@ static void take_signal(struct mr_explorer *explorer, int number)
     }
 }
 
+/* One at a time: a second one shows in the next poll(), and reading on might block. */
 static void take_signals(struct loop *loop)
 {
     struct signalfd_siginfo info;
 
-    while (read(loop->explorer.options->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
+    if (read(loop->explorer.options->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
         take_signal(&loop->explorer, (int)info.ssi_signo);
 }
 

@@ -59,15 +59,7 @@ void mr_ask_open(struct mr_explorer *explorer, const char *question,
                  void (*answer)(struct mr_explorer *explorer, int index));
 
 /* One line of text. done gets what was typed, not called for Esc. */
-void mr_line_open(struct mr_explorer *explorer, const char *prompt, const char *text,
-                  void (*done)(struct mr_explorer *explorer, const char *text));
-
-/* Editing of one line, also for other overlays. */
-struct mr_line {
-    char text[256];
-    size_t cursor; /* byte */
-};
-/* True if the key was one of editing. */
-bool mr_line_key(struct mr_line *line, const struct mr_key *key);
+void mr_prompt_open(struct mr_explorer *explorer, const char *prompt, const char *text,
+                    void (*done)(struct mr_explorer *explorer, const char *text));
 
 #endif

@@ -43,7 +43,19 @@ static enum mr_pane_reply act(struct mr_pane *pane, enum mr_act what)
     return MR_PANE_DONE;
 }
 
-static void row_text(const struct mr_epoch *epoch, bool is_wide, char *out, size_t cap)
+/* The table in three widths; the narrowest leaves out what the charts show too. */
+static const struct {
+    int cols; /* needed */
+    int decimals;
+    const char *heading, *format;
+} widths[] = {
+    {52, 3, " epoch   train   valid    acc  95 % CI        time",
+     " %5d  %6s  %6s  %5s  %-11s  %6s "},
+    {38, 2, " ep  train  valid  acc 95 % CI    time", "%3d %6s %6s %4s %-9s %5s"},
+    {0, 2, " ep  acc 95 % CI    time", "%3d%.0s%.0s %4s %-9s %5s"},
+};
+
+static void row_text(const struct mr_epoch *epoch, int width, char *out, size_t cap)
 {
     double share = epoch->n_valid > 0 ? (double)epoch->n_correct / epoch->n_valid : (double)NAN;
     struct mr_format interval = {"-"};
@@ -51,10 +63,9 @@ static void row_text(const struct mr_epoch *epoch, bool is_wide, char *out, size
 
     if (epoch->n_valid > 0 && epoch->n_correct >= 0 && epoch->n_correct <= epoch->n_valid) {
         mr_wilson(epoch->n_correct, epoch->n_valid, &lo, &hi);
-        interval = mr_format_interval(lo, hi, is_wide ? 3 : 2);
+        interval = mr_format_interval(lo, hi, widths[width].decimals);
     }
-    snprintf(out, cap, is_wide ? " %5d  %6s  %6s  %5s  %-11s  %6s " : "%3d %6s %6s %4s %-9s %5s",
-             epoch->epoch, mr_format_loss(epoch->train_loss).text,
+    snprintf(out, cap, widths[width].format, epoch->epoch, mr_format_loss(epoch->train_loss).text,
              mr_format_loss(epoch->valid_loss).text, mr_format_share(share, 3).text, interval.text,
              mr_format_duration(epoch->seconds).text);
 }
@@ -64,17 +75,17 @@ static void draw(struct mr_pane *pane, const struct mr_ink *ink)
     struct epochs_pane *self = (struct epochs_pane *)pane;
     const struct mr_facts *facts = &pane->explorer->facts;
     int rows = mr_ink_rows(ink) - 1;
-    bool is_wide = mr_ink_cols(ink) >= 52;
+    int width = 0;
 
-    mr_ink_text(ink, 0, 0, MR_STYLE_DIM,
-                is_wide ? " epoch   train   valid    acc  95 % CI        time"
-                        : " ep  train  valid  acc 95 % CI    time");
+    while (mr_ink_cols(ink) < widths[width].cols)
+        width++;
+    mr_ink_text(ink, 0, 0, MR_STYLE_DIM, widths[width].heading);
     self->top = mr_pane_scroll(self->top, self->cursor, rows, facts->n_epochs);
     for (int i = 0; i < rows && self->top + i < facts->n_epochs; i++) {
         bool is_chosen = pane->has_focus && self->top + i == self->cursor;
         char text[128];
 
-        row_text(&facts->epochs[self->top + i], is_wide, text, sizeof text);
+        row_text(&facts->epochs[self->top + i], width, text, sizeof text);
         mr_ink_text(ink, 1 + i, 0, is_chosen ? MR_STYLE_SELECTED : MR_STYLE_NORMAL, text);
     }
 }

@@ -93,7 +93,7 @@ static enum mr_pane_reply act(struct mr_pane *pane, enum mr_act what)
         mr_filter_open(explorer);
         return MR_PANE_DONE;
     case MR_ACT_FIND:
-        mr_line_open(explorer, "path or class", gallery->text, found_text);
+        mr_prompt_open(explorer, "path or class", gallery->text, found_text);
         return MR_PANE_DONE;
     case MR_ACT_BIGGER:
         explorer->picture_size += explorer->picture_size < N_SIZES - 1;
@@ -141,19 +141,29 @@ static void draw_item(struct grid_pane *self, const struct mr_ink *ink, int i,
                  predicted, actual);
 }
 
+/* What is shown, in at most cols columns: names become shorter, then the epoch goes. */
+static void describe(const struct mr_explorer *explorer, int cols, struct mr_str *text)
+{
+    for (int has_epoch = 1; has_epoch >= 0; has_epoch--) {
+        for (int name_cols = 64; name_cols >= 8; name_cols = name_cols > 24 ? 24 : name_cols - 2) {
+            mr_str_clear(text);
+            mr_gallery_describe(&explorer->gallery, &explorer->facts, name_cols, text);
+            if (has_epoch)
+                mr_str_addf(text, " · epoch %d", explorer->reading.epoch);
+            if (mr_text_cols(text->text) <= cols)
+                return;
+        }
+    }
+}
+
 static void draw_heading(const struct mr_explorer *explorer, const struct mr_ink *ink)
 {
     const struct mr_gallery *gallery = &explorer->gallery;
     struct mr_str text = MR_STR_EMPTY;
     int cols = mr_ink_cols(ink);
 
-    for (int name_cols = 64; name_cols >= 6; name_cols /= 2) {
-        mr_str_clear(&text);
-        mr_gallery_describe(gallery, &explorer->facts, name_cols, &text);
-        mr_str_addf(&text, " · epoch %d", explorer->reading.epoch);
-        if (mr_text_cols(text.text) <= cols - 13)
-            break;
-    }
+    describe(explorer, cols - 13, &text);
+
     mr_ink_short(ink, 0, 1, cols - 12, MR_STYLE_BOLD, text.text);
     mr_str_finish(&text);
     if (explorer->reading.by_labels_now)

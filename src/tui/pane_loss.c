@@ -56,16 +56,17 @@ static double highest(const struct loss_pane *self, const struct mr_facts *facts
 static void draw_legend(const struct loss_pane *self, const struct mr_ink *ink)
 {
     const struct mr_facts *facts = &self->pane.explorer->facts;
+    bool is_narrow = mr_ink_cols(ink) < 36;
     int col = 1;
 
     col += mr_ink_text(ink, 0, col, MR_STYLE_SERIES_1, "⠒⠒ ");
-    col += mr_ink_text(ink, 0, col, MR_STYLE_DIM, "train ");
+    col += mr_ink_text(ink, 0, col, MR_STYLE_DIM, is_narrow ? "" : "train ");
     if (self->n)
         col += mr_ink_textf(ink, 0, col, MR_STYLE_NORMAL, "%s",
                             mr_format_loss(self->smooth[self->n - 1].y).text);
     col += 3;
     col += mr_ink_text(ink, 0, col, MR_STYLE_SERIES_2, "● ");
-    col += mr_ink_text(ink, 0, col, MR_STYLE_DIM, "valid ");
+    col += mr_ink_text(ink, 0, col, MR_STYLE_DIM, is_narrow ? "" : "valid ");
     if (facts->n_epochs)
         mr_ink_text(ink, 0, col, MR_STYLE_NORMAL,
                     mr_format_loss(facts->epochs[facts->n_epochs - 1].valid_loss).text);

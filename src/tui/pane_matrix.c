@@ -158,7 +158,7 @@ static enum mr_pane_reply act(struct mr_pane *pane, enum mr_act what)
         open_cell(explorer);
         return MR_PANE_DONE;
     case MR_ACT_FIND:
-        mr_line_open(explorer, "find class", explorer->class_text, found_text);
+        mr_prompt_open(explorer, "find class", explorer->class_text, found_text);
         return MR_PANE_DONE;
     case MR_ACT_MATCH_NEXT:
         go_to_class(explorer, 1);

@@ -10,6 +10,7 @@
 #include <misread/base/str.h>
 
 #include "explorer.h"
+#include "line.h"
 #include "overlay.h"
 #include "pane.h"
 

@@ -4,6 +4,7 @@
 
 #include <locale.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,7 @@ static void must(enum mr_status st, const struct mr_error *err)
 #define N_TRAIN (K * 20)
 #define N_VALID (K * STAGE_PER_CLASS)
 
-static void fill_row(struct mr_image_row *row, int i)
+static void fill_row(struct mr_image_row *row, int i, bool is_hostile)
 {
     uint64_t a = mr_hash_mix((uint64_t)i + 1), b = mr_hash_mix(a);
 
@@ -59,7 +60,9 @@ static void fill_row(struct mr_image_row *row, int i)
     row->side = i < N_VALID ? MR_SIDE_VALID : MR_SIDE_TRAIN;
     snprintf(row->hash, sizeof row->hash, "%016llx%016llx%016llx%016llx", (unsigned long long)a,
              (unsigned long long)b, (unsigned long long)~a, (unsigned long long)~b);
-    row->path = mr_xasprintf("%s/%.8s.jpg", classes[row->class_id], row->hash);
+    /* names that would take a terminal over */
+    row->path = mr_xasprintf(is_hostile ? "%s/\033]0;taken\a%.8s\033[2J.jpg" : "%s/%.8s.jpg",
+                             classes[row->class_id], row->hash);
     row->group = mr_xstrdup(i % 5 ? "" : "p017");
     row->reason = mr_xstrdup("");
     row->w = 720;
@@ -67,7 +70,7 @@ static void fill_row(struct mr_image_row *row, int i)
     row->n_bytes = 40000 + (int64_t)(a % 50000);
 }
 
-static void make_images(struct mr_store *store)
+static void make_images(struct mr_store *store, bool is_hostile)
 {
     struct mr_image_table *table = mr_xalloc(1, sizeof *table);
     struct mr_error err;
@@ -79,7 +82,7 @@ static void make_images(struct mr_store *store)
     table->n = N_VALID + N_TRAIN;
     table->rows = mr_xalloc((size_t)table->n, sizeof *table->rows);
     for (int i = 0; i < table->n; i++)
-        fill_row(&table->rows[i], i);
+        fill_row(&table->rows[i], i, is_hostile);
     must(mr_images_save(store, table, &err), &err);
     mr_images_destroy(table);
 }
@@ -261,7 +264,7 @@ void stage_make(struct stage *stage, const char *dir, const struct stage_run *ru
 
     snprintf(stage->project, sizeof stage->project, "%s/.misread", dir);
     store = open_store(stage);
-    make_images(store);
+    make_images(store, stage->is_hostile);
     if (run)
         make_run(stage, store, run);
     mr_store_close(store);
@@ -350,9 +353,21 @@ static double estimate_s(void *ctx, const struct mr_tui_start *wanted)
     return wanted->n_epochs * 108.0;
 }
 
+static void suspend(void *ctx)
+{
+    raise(SIGSTOP);
+}
+
 int stage_run_screens(void *arg)
 {
-    static const struct mr_tui_ops ops = {picture, start, is_training, start_defaults, estimate_s};
+    static const struct mr_tui_ops ops = {
+        .picture = picture,
+        .start = start,
+        .is_training = is_training,
+        .start_defaults = start_defaults,
+        .estimate_s = estimate_s,
+        .suspend = suspend,
+    };
     struct stage *stage = arg;
     struct host host = {.stage = stage};
     struct mr_tui_options options = {

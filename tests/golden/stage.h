@@ -25,6 +25,7 @@ struct stage {
     int run;
     bool is_training; /* what the program around the screens says of itself */
     bool has_failing_pictures;
+    bool is_hostile; /* the images' names hold terminal sequences */
 };
 
 /* What the run looks like. */
