@@ -356,4 +356,11 @@ void mr_session_finish(struct mr_session *session)
     free(s->last_path);
     free(s->best_path);
     free(s->samples_path);
+    s->train_loader = s->valid_loader = NULL;
+    s->train = NULL;
+    s->model = NULL;
+    s->pool = NULL;
+    s->cache = NULL;
+    s->table = NULL;
+    s->last_path = s->best_path = s->samples_path = NULL;
 }

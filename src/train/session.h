@@ -49,6 +49,7 @@ struct mr_session {
 enum mr_status mr_session_prepare(struct mr_session *session, struct mr_error *err) MR_NODISCARD;
 /* Trains the epochs that are left (epochs.c). MR_E_CANCELLED: stopped as asked. */
 enum mr_status mr_session_train(struct mr_session *session, struct mr_error *err) MR_NODISCARD;
+/* Frees what the run needed in memory; what it says of itself stays. A second call does nothing. */
 void mr_session_finish(struct mr_session *session);
 
 /* Between two batches: obeys commands, waits while paused, saves when that is due. MR_E_CANCELLED:

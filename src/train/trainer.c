@@ -72,6 +72,7 @@ static void run_thread(void *arg)
     if (!trainer->status)
         trainer->status = mr_session_train(&trainer->session, &trainer->error);
     record_end(trainer);
+    mr_session_finish(&trainer->session); /* nobody joins before they have seen the end */
     mr_run_lock_release(trainer->lock);
     trainer->lock = NULL;
     atomic_store(&trainer->is_running, false);

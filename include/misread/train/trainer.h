@@ -60,7 +60,7 @@ struct mr_trainer_place {
     const char *data_dir;
     const char *project_dir;
     struct mr_sandbox *sandbox; /* borrowed: outlives the trainer */
-    struct mr_wake *wake;       /* raised after each write to the store; may be NULL */
+    struct mr_wake *wake; /* borrowed likewise; raised after each write to the store; may be NULL */
 };
 
 /* Makes the run's row and lock, then starts the thread. *run is the new run's number. */

@@ -176,6 +176,40 @@ static void takes_the_images_in_another_order_every_epoch(void **state)
     lab_close(&lab);
 }
 
+/* With a rate of nothing no epoch is better than the first, and none may replace it. */
+static void keeps_the_first_of_equally_good_epochs(void **state)
+{
+    struct lab lab;
+    struct mr_train_options o = lab_options();
+    struct mr_safetensors *file = NULL;
+    struct mr_epoch *epochs = NULL;
+    struct mr_error err;
+    char *path, text[32];
+    int run, n = 0, best = 0;
+
+    lab_open(&lab, sandbox);
+    o.n_epochs = 3;
+    o.lr = 1e-12;
+    o.seed = 4; /* random weights that call everything warm, in all three epochs */
+    o.augment = MR_AUGMENT_NONE;
+    run = lab_train(&lab, &o);
+    assert_ok(mr_epochs_load(lab.store, run, &epochs, &n, &err), err);
+    for (int i = 1; i < n; i++)
+        if (epochs[i].n_correct > epochs[best].n_correct)
+            best = i;
+    path = mr_run_path(lab.store, run, "best.safetensors");
+    assert_ok(mr_safetensors_open(&file, path, &err), err);
+    snprintf(text, sizeof text, "%d", best + 1);
+    assert_string_equal(mr_safetensors_text(file, "epoch"), text);
+    assert_true(fabs(atof(mr_safetensors_text(file, "best_accuracy")) -
+                     epochs[best].n_correct / 10.) < 1e-12);
+    assert_true(epochs[best].n_correct < 10); /* or this shows nothing */
+    mr_safetensors_close(file);
+    free(path);
+    free(epochs);
+    lab_close(&lab);
+}
+
 /* A pass of its own over the validation side with the weights of a file. */
 static struct mr_predictions *evaluate_file(struct lab *lab, int run, const char *name,
                                             const struct mr_predictions *like)
@@ -417,6 +451,7 @@ int main(void)
         cmocka_unit_test(learns_with_sgd_too),
         cmocka_unit_test(ends_alike_for_equal_seeds_and_otherwise_not),
         cmocka_unit_test(takes_the_images_in_another_order_every_epoch),
+        cmocka_unit_test(keeps_the_first_of_equally_good_epochs),
         cmocka_unit_test(says_the_same_of_the_images_when_asked_again),
         cmocka_unit_test(fails_naming_the_step_when_the_loss_is_not_finite),
         cmocka_unit_test(keeps_the_last_good_checkpoint_when_it_fails_later),
