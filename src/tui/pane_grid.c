@@ -145,7 +145,7 @@ static void draw_item(struct grid_pane *self, const struct mr_ink *ink, int i,
 static void describe(const struct mr_explorer *explorer, int cols, struct mr_str *text)
 {
     for (int has_epoch = 1; has_epoch >= 0; has_epoch--) {
-        for (int name_cols = 64; name_cols >= 8; name_cols = name_cols > 24 ? 24 : name_cols - 2) {
+        for (int name_cols = 64; name_cols >= 6; name_cols = name_cols > 24 ? 24 : name_cols - 2) {
             mr_str_clear(text);
             mr_gallery_describe(&explorer->gallery, &explorer->facts, name_cols, text);
             if (has_epoch)

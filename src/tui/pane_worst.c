@@ -70,9 +70,9 @@ static void draw(struct mr_pane *pane, const struct mr_ink *ink)
     struct mr_explorer *explorer = pane->explorer;
     const struct mr_reading *reading = &explorer->reading;
     int rows = mr_ink_rows(ink), captions = rows >= 8 ? 2 : 1, high = rows - captions;
-    int wide = high * 13 / 5 > 18 ? high * 13 / 5 : 18, n;
+    int wide = high * 13 / 5 > 19 ? high * 13 / 5 : 19, n;
 
-    self->width = wide + 2;
+    self->width = wide + 1;
     if (!reading->n_worst || high < 1)
         return;
     n = (mr_ink_cols(ink) + 1) / self->width;

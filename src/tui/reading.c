@@ -195,11 +195,17 @@ int mr_reading_cell_at(const struct mr_reading *reading, const struct mr_facts *
                        int actual, int predicted)
 {
     const struct mr_predictions *view = &reading->valid.view;
-    int n = 0;
+    const struct mr_epoch_guesses *guesses = &facts->guesses[index];
+    int n = 0, g = 0;
 
-    if (!facts->guesses[index].n)
+    if (!guesses->n)
         return -1;
-    for (int i = 0; i < view->n; i++)
-        n += view->labels[i] == actual && mr_facts_guess(facts, index, view->ids[i]) == predicted;
+    /* both ascend by id, so that one walk is enough: this is drawn in every frame */
+    for (int i = 0; i < view->n; i++) {
+        while (g < guesses->n && guesses->ids[g] < view->ids[i])
+            g++;
+        if (g < guesses->n && guesses->ids[g] == view->ids[i])
+            n += view->labels[i] == actual && guesses->predicted[g] == predicted;
+    }
     return n;
 }
