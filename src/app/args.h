@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every value that an option can set, for all commands; the tables in commands.c say which takes which. */
+/* Every value that an option can set, for all commands; the tables in commands.c say which takes
+ * which. */
 #ifndef MISREAD_APP_ARGS_H
 #define MISREAD_APP_ARGS_H
 

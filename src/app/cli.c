@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parser of the command line, and its help. GNU long options; values as "--name value" or "--name=value". */
+/* The parser of the command line, and its help. GNU long options; values as "--name value" or
+ * "--name=value". */
 #include "cli.h"
 
 #include <ctype.h>
@@ -49,9 +50,10 @@ static enum mr_status set_number(const struct mr_option *option, void *field, co
     number = strtod(value, &end);
     if (end == value || *end || errno || !(number >= option->min && number <= option->max) ||
         (option->kind == MR_OPTION_INT && number != (double)(int)number))
-        return mr_fail(err, MR_E_USAGE, "cannot use '%s' for --%s: it takes %s from %g to %g", value,
-                       option->name, option->kind == MR_OPTION_INT ? "a whole number" : "a number",
-                       option->min, option->max);
+        return mr_fail(err, MR_E_USAGE, "cannot use '%s' for --%s: it takes %s from %g to %g",
+                       value, option->name,
+                       option->kind == MR_OPTION_INT ? "a whole number" : "a number", option->min,
+                       option->max);
     if (option->kind == MR_OPTION_INT)
         *(int *)field = (int)number;
     else
@@ -211,8 +213,10 @@ static void print_options(FILE *out, const struct mr_command *command)
         for (const struct mr_option *o = *group; o->name; o++) {
             char left[48];
 
-            snprintf(left, sizeof left, "--%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-            fprintf(out, strlen(left) <= 26 ? "  %-26s %s\n" : "  %s\n                             %s\n",
+            snprintf(left, sizeof left, "--%s%s%s", o->name, o->arg ? " " : "",
+                     o->arg ? o->arg : "");
+            fprintf(out,
+                    strlen(left) <= 26 ? "  %-26s %s\n" : "  %s\n                             %s\n",
                     left, o->help);
         }
     }

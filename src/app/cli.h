@@ -10,21 +10,27 @@
 
 #include "args.h"
 
-enum mr_option_kind { MR_OPTION_FLAG, MR_OPTION_INT, MR_OPTION_REAL, MR_OPTION_TEXT, MR_OPTION_CHOICE };
+enum mr_option_kind {
+    MR_OPTION_FLAG,
+    MR_OPTION_INT,
+    MR_OPTION_REAL,
+    MR_OPTION_TEXT,
+    MR_OPTION_CHOICE
+};
 
 struct mr_option {
     const char *name; /* without the dashes */
     enum mr_option_kind kind;
-    size_t offset;    /* of the value in struct mr_args: bool, int, double or const char * */
-    const char *arg;  /* what its value is called; for a choice "a|b|c" */
+    size_t offset;   /* of the value in struct mr_args: bool, int, double or const char * */
+    const char *arg; /* what its value is called; for a choice "a|b|c" */
     const char *help;
     double min, max; /* of numbers */
 };
 
 struct mr_command {
     const char *name;
-    const char *rest;    /* what follows the options, e.g. "DATA" */
-    const char *summary; /* one line */
+    const char *rest;                      /* what follows the options, e.g. "DATA" */
+    const char *summary;                   /* one line */
     const struct mr_option *const *groups; /* NULL-terminated list of tables */
     int min_rest, max_rest;
     bool needs_program; /* runs behind the front process, with decoders */
@@ -32,10 +38,12 @@ struct mr_command {
     const char *examples;
 };
 
-/* All commands, ended by a NULL name; the first is the explorer, which is meant when none is named. */
+/* All commands, ended by a NULL name; the first is the explorer, which is meant when none is named.
+ */
 extern const struct mr_command mr_commands[];
 
-/* Finds the command and fills args from defaults < file < environment < flags. MR_E_USAGE with a sentence. */
+/* Finds the command and fills args from defaults < file < environment < flags. MR_E_USAGE with a
+ * sentence. */
 enum mr_status mr_cli_parse(int argc, char **argv, const struct mr_command **command,
                             struct mr_args *args, struct mr_error *err) MR_NODISCARD;
 void mr_cli_help(FILE *out, const struct mr_command *command);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands and their options: everything that --help, man page and completion say comes from here. */
+/* The commands and their options: everything that --help, man page and completion say comes from
+ * here. */
 #include "commands.h"
 
 #include <stdio.h>
@@ -10,27 +11,32 @@
 #include "cli.h"
 
 #define AT(field) offsetof(struct mr_args, field)
-#define END       {NULL, MR_OPTION_FLAG, 0, NULL, NULL, 0, 0}
+#define END                                       \
+    {                                             \
+        NULL, MR_OPTION_FLAG, 0, NULL, NULL, 0, 0 \
+    }
 
 static const struct mr_option common_options[] = {
     {"help", MR_OPTION_FLAG, AT(help), NULL, "this text", 0, 0},
     {"version", MR_OPTION_FLAG, AT(version), NULL, "print the version", 0, 0},
     END};
 
-static const struct mr_option place_options[] = {
-    {"project", MR_OPTION_TEXT, AT(project), "DIR",
-     "keep the project there instead of DATA/.misread", 0, 0},
-    END};
+static const struct mr_option place_options[] = {{"project", MR_OPTION_TEXT, AT(project), "DIR",
+                                                  "keep the project there instead of DATA/.misread",
+                                                  0, 0},
+                                                 END};
 
-static const struct mr_option decode_options[] = {
-    {"unsafe-inprocess", MR_OPTION_FLAG, AT(unsafe_inprocess), NULL,
-     "decode images without the sandbox", 0, 0},
-    END};
+static const struct mr_option decode_options[] = {{"unsafe-inprocess", MR_OPTION_FLAG,
+                                                   AT(unsafe_inprocess), NULL,
+                                                   "decode images without the sandbox", 0, 0},
+                                                  END};
 
 static const struct mr_option screen_options[] = {
     {"reader", MR_OPTION_TEXT, AT(reader), "NAME", "who decides (default: the user's name)", 0, 0},
-    {"graphics", MR_OPTION_CHOICE, AT(graphics), "auto|sixel|half|none", "how pictures are drawn", 0, 0},
-    {"color", MR_OPTION_CHOICE, AT(color), "auto|always|never", "colours (NO_COLOR is honoured)", 0, 0},
+    {"graphics", MR_OPTION_CHOICE, AT(graphics), "auto|sixel|half|none", "how pictures are drawn",
+     0, 0},
+    {"color", MR_OPTION_CHOICE, AT(color), "auto|always|never", "colours (NO_COLOR is honoured)", 0,
+     0},
     {"cell", MR_OPTION_TEXT, AT(cell), "WxH", "size of a character cell in pixels", 0, 0},
     {"no-mouse", MR_OPTION_FLAG, AT(no_mouse), NULL, "leave the mouse to the terminal", 0, 0},
     END};
@@ -42,12 +48,14 @@ static const struct mr_option train_options[] = {
     {"batch", MR_OPTION_INT, AT(batch), "N", "images a step", 2, 1024},
     {"lr", MR_OPTION_REAL, AT(lr), "RATE", "peak learning rate of the one-cycle", 1e-9, 1e30},
     {"weight-decay", MR_OPTION_REAL, AT(weight_decay), "W", "decoupled weight decay", 1e-12, 10},
-    {"optimizer", MR_OPTION_CHOICE, AT(optimizer), "adamw|sgd", "how weights follow gradients", 0, 0},
+    {"optimizer", MR_OPTION_CHOICE, AT(optimizer), "adamw|sgd", "how weights follow gradients", 0,
+     0},
     {"augment", MR_OPTION_CHOICE, AT(augment), "default|none",
      "flip, rotate, zoom, lighting; or the plain image", 0, 0},
     {"labels", MR_OPTION_CHOICE, AT(labels), "reviewed|original",
      "whether relabels and exclusions count", 0, 0},
-    {"weights", MR_OPTION_TEXT, AT(weights), "FILE", "start from these weights (safetensors)", 0, 0},
+    {"weights", MR_OPTION_TEXT, AT(weights), "FILE", "start from these weights (safetensors)", 0,
+     0},
     {"seed", MR_OPTION_INT, AT(seed), "N", "weights, order and augmentation", 0, 2147483647},
     {"split-seed", MR_OPTION_INT, AT(split_seed), "N", "which images validate", 0, 2147483647},
     {"valid", MR_OPTION_REAL, AT(valid), "SHARE", "share of validation images (.2)", .01, .9},
@@ -72,8 +80,8 @@ static const struct mr_option report_options[] = {
     {"epoch", MR_OPTION_INT, AT(epoch), "N", "as of this epoch (default: the last)", 1, 1000000},
     {"split", MR_OPTION_CHOICE, AT(split), "train|valid|all",
      "whose images are ranked (valid; of training images the training-time figures)", 0, 0},
-    {"loss", MR_OPTION_CHOICE, AT(loss), "last|mean", "rank by the epoch's loss or the mean over epochs",
-     0, 0},
+    {"loss", MR_OPTION_CHOICE, AT(loss), "last|mean",
+     "rank by the epoch's loss or the mean over epochs", 0, 0},
     {"top", MR_OPTION_INT, AT(top), "N", "how many top losses (100)", 1, 1000000},
     {"json", MR_OPTION_FLAG, AT(json), NULL, "one JSON object", 0, 0},
     {"csv", MR_OPTION_CHOICE, AT(csv), "predictions", "every image as a CSV row", 0, 0},
@@ -82,14 +90,20 @@ static const struct mr_option report_options[] = {
 static const struct mr_option json_options[] = {
     {"json", MR_OPTION_FLAG, AT(json), NULL, "one JSON object", 0, 0}, END};
 
-#define GROUPS(...) (const struct mr_option *const[]){__VA_ARGS__, common_options, NULL}
+#define GROUPS(...)                       \
+    (const struct mr_option *const[])     \
+    {                                     \
+        __VA_ARGS__, common_options, NULL \
+    }
 
 const struct mr_command mr_commands[] = {
     {"explore", "[DATA]",
      "misread trains image classifiers and shows, while it trains, which images it misreads.\n"
-     "Without a command it opens the explorer on DATA (a folder with a folder of images per class),\n"
+     "Without a command it opens the explorer on DATA (a folder with a folder of images per "
+     "class),\n"
      "or on the last project.",
-     GROUPS(place_options, screen_options, run_options, decode_options), 0, 1, true, mr_explore_main,
+     GROUPS(place_options, screen_options, run_options, decode_options), 0, 1, true,
+     mr_explore_main,
      "  misread demo                      make a demo data set and watch it train\n"
      "  misread train scans --epochs 8    train on your own folder and watch\n"
      "  misread scans                     look at it again, or attach to a live run\n"},
@@ -99,7 +113,8 @@ const struct mr_command mr_commands[] = {
      "  misread demo                            in ./misread-demo, with the explorer\n"
      "  misread demo /tmp/demo --headless --epochs 1 --json\n"},
     {"train", "DATA", "train a ResNet on a folder of images",
-     GROUPS(train_options, place_options, screen_options, decode_options), 1, 1, true, mr_train_main,
+     GROUPS(train_options, place_options, screen_options, decode_options), 1, 1, true,
+     mr_train_main,
      "  misread train scans\n"
      "  misread train scans --arch resnet34 --size 224 --epochs 8 --lr 1e-3\n"
      "  misread train scans --group-re 'patient-(\\d+)' --headless --json\n"
@@ -109,8 +124,8 @@ const struct mr_command mr_commands[] = {
      "  misread report scans\n"
      "  misread report scans --run 2 --json --top 20\n"
      "  misread report scans --csv predictions > predictions.csv\n"},
-    {"review", "DATA", "list what readers decided", GROUPS(json_options, place_options), 1, 1, false,
-     mr_review_main,
+    {"review", "DATA", "list what readers decided", GROUPS(json_options, place_options), 1, 1,
+     false, mr_review_main,
      "  misread review scans\n"
      "  misread review scans --json\n"},
     {"doctor", "", "what this terminal, CPU and BLAS can do, and what misread will use",

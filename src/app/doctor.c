@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* `doctor`: what this terminal, CPU and BLAS can do, what misread will use, and what to do where it is poor. */
+/* `doctor`: what this terminal, CPU and BLAS can do, what misread will use, and what to do where it
+ * is poor. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,8 +49,8 @@ static void find_blas(struct finding *f)
     mr_gemm_init();
     mr_gemm_describe(&info);
     f->name = "blas";
-    snprintf(f->value, sizeof f->value, "%.80s, %s kernels, %d thread a product",
-             info.library, info.core, info.n_threads);
+    snprintf(f->value, sizeof f->value, "%.80s, %s kernels, %d thread a product", info.library,
+             info.core, info.n_threads);
     if (!info.is_pthread)
         snprintf(f->advice, sizeof f->advice,
                  "another build of OpenBLAS is chosen: install libopenblas0-pthread and choose it "
@@ -96,8 +97,8 @@ static void find_terminal(struct finding *out, const struct mr_args *args)
     else if (!caps.has_sixel)
         snprintf(pictures->advice, sizeof pictures->advice,
                  "this terminal shows no sixel; half blocks are used where it has 256 colours");
-    snprintf(colors->value, sizeof colors->value,
-             caps.n_colors > 256 ? "true colour" : "%d", caps.n_colors);
+    snprintf(colors->value, sizeof colors->value, caps.n_colors > 256 ? "true colour" : "%d",
+             caps.n_colors);
 }
 
 static void print_text(const struct finding *findings, int n)

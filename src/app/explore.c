@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The explorer: fills the operations that the screens ask for, and sees to the training when the user leaves. */
+/* The explorer: fills the operations that the screens ask for, and sees to the training when the
+ * user leaves. */
 #include "explore.h"
 
 #include <stdio.h>
@@ -115,7 +116,8 @@ static double cost_of(const char *arch)
     return 4.1;
 }
 
-/* From the measured epochs of the last run, scaled by the network's cost and the square of the size. */
+/* From the measured epochs of the last run, scaled by the network's cost and the square of the
+ * size. */
 static double op_estimate_s(void *ctx, const struct mr_tui_start *sheet)
 {
     struct explorer *x = ctx;
@@ -154,7 +156,8 @@ static enum mr_status read_cell(struct mr_term_options *options, const char *cel
     if (cell && (sscanf(cell, "%dx%d%c", &options->cell.w, &options->cell.h, &end) != 2 ||
                  options->cell.w < 4 || options->cell.w > 64 || options->cell.h < 6 ||
                  options->cell.h > 128))
-        return mr_fail(err, MR_E_USAGE, "cannot use '%s' for --cell: it takes WxH, e.g. 9x19", cell);
+        return mr_fail(err, MR_E_USAGE, "cannot use '%s' for --cell: it takes WxH, e.g. 9x19",
+                       cell);
     return MR_OK;
 }
 

@@ -8,8 +8,8 @@ struct mr_place;
 struct mr_session;
 struct mr_trainer;
 
-/* Opens the screen on the project. trainer (adopted, may be NULL) trains `run` in this process. Returns the exit status after
- * the user has left and whatever had to end has ended. */
+/* Opens the screen on the project. trainer (adopted, may be NULL) trains `run` in this process.
+ * Returns the exit status after the user has left and whatever had to end has ended. */
 int mr_explore_run(struct mr_session *session, const struct mr_place *place,
                    const struct mr_args *args, struct mr_trainer *trainer, int run);
 

@@ -31,8 +31,8 @@ int mr_front_socket(void)
 }
 
 /*
- * Signals come through a pipe, not a signalfd: in this process OpenBLAS has started its threads already, and a
- * signal that is blocked here would be delivered to one of them, which drops it.
+ * Signals come through a pipe, not a signalfd: in this process OpenBLAS has started its threads
+ * already, and a signal that is blocked here would be delivered to one of them, which drops it.
  */
 static int signal_pipe[2] = {-1, -1};
 
@@ -41,7 +41,7 @@ struct caught {
     bool is_for_us_alone; /* sent by kill(), not by the terminal to its whole process group */
 };
 
-static void catch(int number, siginfo_t *info, void *context)
+static void catch (int number, siginfo_t *info, void *context)
 {
     const struct caught caught = {number, info->si_code == SI_USER};
     int saved = errno;
@@ -114,7 +114,8 @@ static bool listen_to_program(const struct front *front)
     return word == MR_FRONT_DETACHED;
 }
 
-/* What was sent to this process alone goes on to the program; what the terminal sends reaches both. */
+/* What was sent to this process alone goes on to the program; what the terminal sends reaches both.
+ */
 static void pass_on(const struct front *front, const struct caught *caught)
 {
     if (caught->number != SIGCHLD && caught->is_for_us_alone)

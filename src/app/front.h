@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The front process: what the shell waits for. It starts the program proper, passes signals and the exit
- * code on, and gives the terminal back as it found it even if the program dies by SIGKILL.
+ * The front process: what the shell waits for. It starts the program proper, passes signals and the
+ * exit code on, and gives the terminal back as it found it even if the program dies by SIGKILL.
  */
 #ifndef MISREAD_APP_FRONT_H
 #define MISREAD_APP_FRONT_H
 
 /* What program and front say to each other over one socket, a byte each. */
 enum mr_front_word {
-    MR_FRONT_DETACHED = 'D',  /* program: training goes on without a terminal; give the prompt back */
-    MR_FRONT_SUSPEND = 'S',   /* program: the screen is put away; stop, so that the shell takes over */
+    MR_FRONT_DETACHED =
+        'D', /* program: training goes on without a terminal; give the prompt back */
+    MR_FRONT_SUSPEND =
+        'S', /* program: the screen is put away; stop, so that the shell takes over */
     MR_FRONT_CONTINUED = 'C', /* front: the shell has continued us */
 };
 

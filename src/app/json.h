@@ -6,7 +6,8 @@
 struct cJSON;
 struct mr_epoch;
 
-/* epoch, train_loss, valid_loss, accuracy, ci [lo, hi], seconds; a loss that is not finite becomes null. */
+/* epoch, train_loss, valid_loss, accuracy, ci [lo, hi], seconds; a loss that is not finite becomes
+ * null. */
 void mr_json_add_epoch(struct cJSON *object, const struct mr_epoch *epoch);
 /* A number, or null if it is not finite. */
 void mr_json_add_number(struct cJSON *object, const char *name, double value);

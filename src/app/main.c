@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The entry: arguments first, since wrong use must cost nothing; then the front, or the command itself. */
+/* The entry: arguments first, since wrong use must cost nothing; then the front, or the command
+ * itself. */
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pictures for the screen. The slots are shared under the monitor; the thread fills `fresh`, and only the
- * screen's own call replaces and frees what it was shown, so a borrowed picture stays valid.
+ * Pictures for the screen. The slots are shared under the monitor; the thread fills `fresh`, and
+ * only the screen's own call replaces and frees what it was shown, so a borrowed picture stays
+ * valid.
  */
 #include "pictures.h"
 
@@ -53,7 +54,8 @@ struct worker {
     struct mr_image_table *table;
 };
 
-/* The path of an image; reads the table anew when the image is not in it. Owned by the caller; NULL if unknown. */
+/* The path of an image; reads the table anew when the image is not in it. Owned by the caller; NULL
+ * if unknown. */
 static char *find_path(struct worker *worker, const struct mr_place *place, int64_t image,
                        struct mr_error *err)
 {

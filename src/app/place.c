@@ -36,8 +36,9 @@ static enum mr_status find_last(struct mr_place *place, struct mr_error *err)
     newline = text ? strchr((char *)text, '\n') : NULL;
     if (st || !newline || !strchr(newline + 1, '\n')) {
         free(text);
-        return mr_fail(err, MR_E_USAGE,
-                       "no data folder given and none remembered: try 'misread DATA' or 'misread demo'");
+        return mr_fail(
+            err, MR_E_USAGE,
+            "no data folder given and none remembered: try 'misread DATA' or 'misread demo'");
     }
     *newline = '\0';
     *strchr(newline + 1, '\n') = '\0';

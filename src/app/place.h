@@ -13,11 +13,13 @@ struct mr_place {
     char *name;        /* owned; the data folder's own name */
 };
 
-/* data: DATA as given, or NULL for the last project; project: --project or NULL. Refuses what is no folder. */
+/* data: DATA as given, or NULL for the last project; project: --project or NULL. Refuses what is no
+ * folder. */
 enum mr_status mr_place_find(struct mr_place *place, const char *data, const char *project,
                              struct mr_error *err) MR_NODISCARD;
 void mr_place_finish(struct mr_place *place);
-/* Remembers it for a later call without DATA ($XDG_STATE_HOME/misread/last). Failure does not matter. */
+/* Remembers it for a later call without DATA ($XDG_STATE_HOME/misread/last). Failure does not
+ * matter. */
 void mr_place_remember(const struct mr_place *place);
 /* Who decides: --reader, $MISREAD_READER or the user's name. Lives as long as the program. */
 const char *mr_place_reader(const char *reader);

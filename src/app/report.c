@@ -158,9 +158,9 @@ static cJSON *confusion_json(const struct report *r)
     cJSON *rows = cJSON_CreateArray();
 
     for (int a = 0; a < r->confusion->n_classes; a++)
-        cJSON_AddItemToArray(rows,
-                             cJSON_CreateIntArray(r->confusion->counts + a * r->confusion->n_classes,
-                                                  r->confusion->n_classes));
+        cJSON_AddItemToArray(
+            rows, cJSON_CreateIntArray(r->confusion->counts + a * r->confusion->n_classes,
+                                       r->confusion->n_classes));
     return rows;
 }
 
@@ -247,7 +247,8 @@ static void print_json(const struct report *r)
 
 /* ---- CSV ---- */
 
-/* A field as RFC 4180 quotes it; a leading = + - @ would be run by a spreadsheet, so it is defused. */
+/* A field as RFC 4180 quotes it; a leading = + - @ would be run by a spreadsheet, so it is defused.
+ */
 static void print_field(const char *text)
 {
     if (strchr("=+-@\t\r", text[0]) && text[0])
@@ -269,8 +270,8 @@ static void print_rows(const struct report *r, const struct mr_predictions *p, c
                        float *probabilities)
 {
     for (int i = 0; i < p->n; i++) {
-        int predicted = mr_softmax(p->logits + (size_t)i * (size_t)p->n_classes, p->n_classes,
-                                   probabilities);
+        int predicted =
+            mr_softmax(p->logits + (size_t)i * (size_t)p->n_classes, p->n_classes, probabilities);
 
         print_field(path_of(r, p->ids[i]));
         printf(",%s,", split);
@@ -312,7 +313,8 @@ static void print_epochs(const struct report *r)
 
         mr_wilson(x->n_correct, x->n_valid, &lo, &hi);
         printf("%5d  %10.4f  %10.4f  %8.4f  [%.3f %.3f]  %5.0f s\n", x->epoch, x->train_loss,
-               x->valid_loss, x->n_valid ? (double)x->n_correct / x->n_valid : 0, lo, hi, x->seconds);
+               x->valid_loss, x->n_valid ? (double)x->n_correct / x->n_valid : 0, lo, hi,
+               x->seconds);
     }
 }
 
@@ -351,7 +353,8 @@ static void print_lists(const struct report *r)
         print_name(class_name(r, r->pairs[i].predicted), 24);
         putchar('\n');
     }
-    printf("\nhighest losses\n  loss  p(actual)  actual                   predicted                path\n");
+    printf("\nhighest losses\n  loss  p(actual)  actual                   predicted                "
+           "path\n");
     for (int i = 0; i < r->n_top; i++) {
         const struct mr_ranked *t = &r->top[i];
 

@@ -111,7 +111,8 @@ static void print_text(const struct mr_image_table *table, const struct mr_decis
                        int n)
 {
     if (!n)
-        printf("no decisions yet: open the explorer, choose an image, press f to flag or r to relabel\n");
+        printf("no decisions yet: open the explorer, choose an image, press f to flag or r to "
+               "relabel\n");
     for (int i = 0; i < n; i++)
         print_row(table, &decisions[i]);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The program proper: decoders, signals, the wake-up and the way back to the front, in their order. */
+/* The program proper: decoders, signals, the wake-up and the way back to the front, in their order.
+ */
 #ifndef MISREAD_APP_SESSION_H
 #define MISREAD_APP_SESSION_H
 
@@ -21,7 +22,8 @@ struct mr_session {
 enum mr_status mr_session_open(struct mr_session *session, bool in_process,
                                struct mr_error *err) MR_NODISCARD;
 void mr_session_close(struct mr_session *session);
-/* Leaves the terminal for good: the front gives the prompt back, stdio goes to /dev/null and the log. */
+/* Leaves the terminal for good: the front gives the prompt back, stdio goes to /dev/null and the
+ * log. */
 void mr_session_detach(struct mr_session *session, const char *log_path);
 /* Stops the front (^Z) and returns when the shell has continued it. The screen must be put away. */
 void mr_session_suspend(struct mr_session *session);

@@ -154,8 +154,8 @@ int mr_demo_main(struct mr_args *args)
 {
     const char *dir = args->n_rest ? args->rest[0] : "misread-demo";
     /* --seed is the run's; the pictures are the same for everybody. */
-    struct mr_demo_options options = {
-        .n_images = args->images ? args->images : 1600, .progress = show_making};
+    struct mr_demo_options options = {.n_images = args->images ? args->images : 1600,
+                                      .progress = show_making};
     struct mr_session session;
     struct mr_place place = {0};
     struct mr_error err = {0};

@@ -43,8 +43,9 @@ static enum mr_status check_readable(int fd, const char *path, size_t max_bytes,
     if (!S_ISREG(st.st_mode))
         return mr_fail(err, MR_E_UNSUPPORTED, "cannot read '%s': it is not a regular file", path);
     if ((unsigned long long)st.st_size > max_bytes)
-        return mr_fail(err, MR_E_LIMIT, "cannot read '%s': its %lld bytes are over the limit of %zu",
-                       path, (long long)st.st_size, max_bytes);
+        return mr_fail(err, MR_E_LIMIT,
+                       "cannot read '%s': its %lld bytes are over the limit of %zu", path,
+                       (long long)st.st_size, max_bytes);
     *n = (size_t)st.st_size;
     return MR_OK;
 }
@@ -162,7 +163,8 @@ enum mr_status mr_dir_make(const char *path, int mode, struct mr_error *err)
             break;
     }
     if (!st && !mr_path_is_dir(path))
-        st = mr_fail(err, MR_E_IO, "cannot make the folder '%s': a file of that name is there", path);
+        st = mr_fail(err, MR_E_IO, "cannot make the folder '%s': a file of that name is there",
+                     path);
     free(part);
     return st;
 }

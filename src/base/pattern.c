@@ -33,8 +33,9 @@ enum mr_status mr_pattern_create(struct mr_pattern **pattern, const char *expres
         PCRE2_UCHAR why[128];
 
         pcre2_get_error_message(code, why, sizeof why);
-        return mr_fail(err, MR_E_USAGE, "cannot use the regular expression '%s': %s at position %zu",
-                       expression, (const char *)why, (size_t)at + 1);
+        return mr_fail(err, MR_E_USAGE,
+                       "cannot use the regular expression '%s': %s at position %zu", expression,
+                       (const char *)why, (size_t)at + 1);
     }
     *pattern = mr_xalloc(1, sizeof **pattern);
     (*pattern)->code = compiled;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The pool. Workers spin briefly before they sleep: kernels follow one another within microseconds. */
+/* The pool. Workers spin briefly before they sleep: kernels follow one another within microseconds.
+ */
 #include <misread/base/pool.h>
 
 #include <pthread.h>

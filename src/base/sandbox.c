@@ -109,7 +109,8 @@ static bool grow_heap(size_t n_bytes)
     mallopt(M_MMAP_MAX, 0);
     mallopt(M_TRIM_THRESHOLD, -1);
     mallopt(M_ARENA_MAX, 1);
-    mallopt(M_PERTURB, 0); /* or test runs that ask for it would fill, and so occupy, the whole heap */
+    mallopt(M_PERTURB,
+            0); /* or test runs that ask for it would fill, and so occupy, the whole heap */
 #endif
     heap = malloc(n_bytes);
     /* Or the compiler drops the pair. Untouched pages cost nothing. */

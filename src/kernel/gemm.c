@@ -9,7 +9,8 @@
 #include <cblas.h>
 
 /* Products are summed in pieces of this length: shorter chains of additions round less, which keeps
- * activations near ReLU's kink on the side where exact arithmetic has them. Costs some 3 % of time. */
+ * activations near ReLU's kink on the side where exact arithmetic has them. Costs some 3 % of time.
+ */
 #define LONGEST_SUM 192
 
 void mr_gemm(enum mr_transpose trans_a, enum mr_transpose trans_b, int m, int n, int k,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory: small bookkeeping that aborts cleanly, and big aligned blocks that may fail. Thread-safe. */
+/* Memory: small bookkeeping that aborts cleanly, and big aligned blocks that may fail. Thread-safe.
+ */
 #ifndef MISREAD_BASE_ALLOC_H
 #define MISREAD_BASE_ALLOC_H
 

@@ -8,8 +8,8 @@
 
 #include <misread/base/status.h>
 
-/* Reads a regular file of at most max_bytes. *data is owned by the caller (free) and has a NUL behind it.
- * Refuses FIFOs, devices and folders in a sentence. */
+/* Reads a regular file of at most max_bytes. *data is owned by the caller (free) and has a NUL
+ * behind it. Refuses FIFOs, devices and folders in a sentence. */
 enum mr_status mr_file_read(const char *path, size_t max_bytes, unsigned char **data, size_t *n,
                             struct mr_error *err) MR_NODISCARD;
 
@@ -19,8 +19,8 @@ struct mr_file_part {
     size_t n;
 };
 
-/* Writes the parts one after another, whole or not at all: temporary file in the same folder, fsync,
- * rename, fsync of the folder. mode e.g. 0600. On failure the old file is untouched. */
+/* Writes the parts one after another, whole or not at all: temporary file in the same folder,
+ * fsync, rename, fsync of the folder. mode e.g. 0600. On failure the old file is untouched. */
 enum mr_status mr_file_write(const char *path, int mode, const struct mr_file_part *parts,
                              size_t n_parts, struct mr_error *err) MR_NODISCARD;
 

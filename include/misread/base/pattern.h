@@ -14,8 +14,8 @@ struct mr_pattern;
 enum mr_status mr_pattern_create(struct mr_pattern **pattern, const char *expression,
                                  struct mr_error *err) MR_NODISCARD;
 void mr_pattern_destroy(struct mr_pattern *pattern);
-/* Searches anywhere in text. True on a match; out (cap bytes) then holds group 1, or the whole match
- * if the expression has no group. out may be NULL. */
+/* Searches anywhere in text. True on a match; out (cap bytes) then holds group 1, or the whole
+ * match if the expression has no group. out may be NULL. */
 bool mr_pattern_find(const struct mr_pattern *pattern, const char *text, char *out, size_t cap);
 
 #endif

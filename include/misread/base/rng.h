@@ -28,7 +28,7 @@ double mr_rng_normal(struct mr_rng *rng);
 /* Fisher-Yates. */
 void mr_rng_shuffle(struct mr_rng *rng, int *items, size_t n);
 
-uint64_t mr_hash_mix(uint64_t z);                      /* splitmix64 finaliser */
+uint64_t mr_hash_mix(uint64_t z);                       /* splitmix64 finaliser */
 uint64_t mr_hash_fnv(const void *data, size_t n_bytes); /* 64-bit FNV-1a */
 
 #endif

@@ -7,19 +7,19 @@
 #define MR_PRINTF(fmt, arg) __attribute__((format(printf, fmt, arg)))
 
 /* X(name, what a person would call it) */
-#define MR_STATUS_LIST(X)                                                                          \
-    X(OK, "fine")                                                                                  \
-    X(E_IO, "input or output failed")                                                              \
-    X(E_NOMEM, "out of memory")                                                                    \
-    X(E_FORMAT, "malformed")                                                                       \
-    X(E_LIMIT, "over a limit")                                                                     \
-    X(E_USAGE, "wrong use")                                                                        \
-    X(E_NOT_FOUND, "not found")                                                                    \
-    X(E_BUSY, "in use")                                                                            \
-    X(E_CANCELLED, "cancelled")                                                                    \
-    X(E_STORE, "database")                                                                         \
-    X(E_NUMERIC, "not finite")                                                                     \
-    X(E_SANDBOX, "sandbox")                                                                        \
+#define MR_STATUS_LIST(X)             \
+    X(OK, "fine")                     \
+    X(E_IO, "input or output failed") \
+    X(E_NOMEM, "out of memory")       \
+    X(E_FORMAT, "malformed")          \
+    X(E_LIMIT, "over a limit")        \
+    X(E_USAGE, "wrong use")           \
+    X(E_NOT_FOUND, "not found")       \
+    X(E_BUSY, "in use")               \
+    X(E_CANCELLED, "cancelled")       \
+    X(E_STORE, "database")            \
+    X(E_NUMERIC, "not finite")        \
+    X(E_SANDBOX, "sandbox")           \
     X(E_UNSUPPORTED, "not supported")
 
 enum mr_status {

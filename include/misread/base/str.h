@@ -8,13 +8,17 @@
 
 #include <misread/base/status.h>
 
-/* A growing, always terminated string. Start with MR_STR_EMPTY; text may be NULL until the first add. */
+/* A growing, always terminated string. Start with MR_STR_EMPTY; text may be NULL until the first
+ * add. */
 struct mr_str {
     char *text; /* owned */
     size_t n;
     size_t cap;
 };
-#define MR_STR_EMPTY {0}
+#define MR_STR_EMPTY \
+    {                \
+        0            \
+    }
 
 void mr_str_add(struct mr_str *str, const char *text);
 void mr_str_add_n(struct mr_str *str, const char *text, size_t n);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The demo data set: procedural endoscopy-like JPEGs with planted ambiguity and planted wrong labels. */
+/* The demo data set: procedural endoscopy-like JPEGs with planted ambiguity and planted wrong
+ * labels. */
 #ifndef MISREAD_DATA_DEMO_H
 #define MISREAD_DATA_DEMO_H
 
@@ -10,13 +11,14 @@
 
 struct mr_demo_options {
     uint64_t seed;
-    int n_images; /* about; 1600 */
+    int n_images;                                                 /* about; 1600 */
     bool (*progress)(void *ctx, int64_t n_done, int64_t n_total); /* may be NULL; false cancels */
     void *ctx;
 };
 
-/* Makes dir with a folder per class (Kvasir's eight names) and truth.csv (path,label,true_label,planted).
- * Deterministic by seed. Fine, and nothing is done, if a complete set of the same options is there. */
+/* Makes dir with a folder per class (Kvasir's eight names) and truth.csv
+ * (path,label,true_label,planted). Deterministic by seed. Fine, and nothing is done, if a complete
+ * set of the same options is there. */
 enum mr_status mr_demo_make(const char *dir, const struct mr_demo_options *options,
                             struct mr_error *err) MR_NODISCARD;
 

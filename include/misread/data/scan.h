@@ -58,8 +58,8 @@ enum mr_status mr_scan(struct mr_store *store, const char *data_dir,
                        const struct mr_scan_options *options, struct mr_scan_report *report,
                        struct mr_error *err) MR_NODISCARD;
 
-/* A glance before anything is written: is data_dir a folder with two or more class folders, none of them empty?
- * Reads no file. The sentences are those of mr_scan. */
+/* A glance before anything is written: is data_dir a folder with two or more class folders, none of
+ * them empty? Reads no file. The sentences are those of mr_scan. */
 enum mr_status mr_scan_check(const char *data_dir, struct mr_error *err) MR_NODISCARD;
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Weights in safetensors files: read with every check of the format, written whole or not at all. */
+/* Weights in safetensors files: read with every check of the format, written whole or not at all.
+ */
 #ifndef MISREAD_NN_WEIGHTS_H
 #define MISREAD_NN_WEIGHTS_H
 
@@ -22,9 +23,9 @@ void mr_weights_report_finish(struct mr_weights_report *report);
 
 /*
  * Reads F32/F16/BF16/F64 tensors of a safetensors file into the model by torchvision's names;
- * num_batches_tracked and names beginning with '_' are ignored. Malformed files, wrong shapes and values
- * that are not finite are refused in one sentence and leave the model untouched. Missing or unexpected
- * names are an error unless report is given.
+ * num_batches_tracked and names beginning with '_' are ignored. Malformed files, wrong shapes and
+ * values that are not finite are refused in one sentence and leave the model untouched. Missing or
+ * unexpected names are an error unless report is given.
  */
 enum mr_status mr_weights_load(struct mr_model *model, const char *path,
                                struct mr_weights_report *report, struct mr_error *err) MR_NODISCARD;
@@ -36,12 +37,12 @@ struct mr_weights_extra {
     size_t n;
 };
 struct mr_weights_text {
-    const char *key;   /* in __metadata__ */
+    const char *key; /* in __metadata__ */
     const char *value;
 };
 
-/* Writes the model (torchvision's names and layout, F32) with extras and metadata: temporary file, fsync,
- * rename. Refuses weights that are not finite. */
+/* Writes the model (torchvision's names and layout, F32) with extras and metadata: temporary file,
+ * fsync, rename. Refuses weights that are not finite. */
 enum mr_status mr_weights_save(const struct mr_model *model, const char *path,
                                const struct mr_weights_extra *extras, int n_extras,
                                const struct mr_weights_text *texts, int n_texts,

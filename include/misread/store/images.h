@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Classes and images of a project. An image is its content hash; the path only tells copies apart. */
+/* Classes and images of a project. An image is its content hash; the path only tells copies apart.
+ */
 #ifndef MISREAD_STORE_IMAGES_H
 #define MISREAD_STORE_IMAGES_H
 
@@ -19,12 +20,13 @@ struct mr_image_row {
     char *path;   /* owned; relative to the data folder */
     char *group;  /* owned; "" if it stands alone */
     char *reason; /* owned; why it is unreadable, else "" */
-    int class_id; /* index into the table's classes: the folder it lay in when first seen; -1 none */
+    int class_id; /* index into the table's classes: the folder it lay in when first seen; -1 none
+                   */
     enum mr_side side;
     enum mr_image_state state;
-    int w, h;          /* px, 0 if not decoded yet */
+    int w, h; /* px, 0 if not decoded yet */
     int64_t n_bytes;
-    int64_t mtime_ns;  /* with n_bytes: has the file changed since it was hashed? */
+    int64_t mtime_ns; /* with n_bytes: has the file changed since it was hashed? */
 };
 
 struct mr_image_table {
@@ -41,16 +43,16 @@ void mr_images_destroy(struct mr_image_table *table);
 const struct mr_image_row *mr_images_find(const struct mr_image_table *table, int64_t id);
 
 /*
- * Writes classes and rows (insert where id is 0, and then the id is set; else update) in one transaction;
- * rows that are as stored are not touched. A new row whose hash and path another process has stored
- * meanwhile takes over that one's id; afterwards the rows are in the order of their ids again, which may
- * move them. MR_E_BUSY if another process has appended other classes: load and scan again. On failure the
- * table is unchanged.
+ * Writes classes and rows (insert where id is 0, and then the id is set; else update) in one
+ * transaction; rows that are as stored are not touched. A new row whose hash and path another
+ * process has stored meanwhile takes over that one's id; afterwards the rows are in the order of
+ * their ids again, which may move them. MR_E_BUSY if another process has appended other classes:
+ * load and scan again. On failure the table is unchanged.
  */
 enum mr_status mr_images_save(struct mr_store *store, struct mr_image_table *table,
                               struct mr_error *err) MR_NODISCARD;
-/* Records that an image turned out unreadable (or readable: reason NULL) and its size. MR_E_NOT_FOUND if
- * there is no such image. */
+/* Records that an image turned out unreadable (or readable: reason NULL) and its size.
+ * MR_E_NOT_FOUND if there is no such image. */
 enum mr_status mr_images_set_state(struct mr_store *store, int64_t id, enum mr_image_state state,
                                    const char *reason, int w, int h,
                                    struct mr_error *err) MR_NODISCARD;

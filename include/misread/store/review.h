@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What readers decide about images. Append-only: nothing is changed or removed, undo is a row of its own.
- * A decision is committed with synchronous=FULL; only after that commit returned may anybody call it saved.
+ * What readers decide about images. Append-only: nothing is changed or removed, undo is a row of
+ * its own. A decision is committed with synchronous=FULL; only after that commit returned may
+ * anybody call it saved.
  */
 #ifndef MISREAD_STORE_REVIEW_H
 #define MISREAD_STORE_REVIEW_H
@@ -15,14 +16,14 @@ struct mr_store;
 struct mr_wake;
 
 /* X(name, text) */
-#define MR_DECISION_LIST(X)                                                                        \
-    X(FLAG, "flag")           /* toggles: to_class 1 set, 0 removed */                             \
-    X(RELABEL, "relabel")     /* from_class -> to_class */                                         \
-    X(AMBIGUOUS, "ambiguous") /* toggles */                                                        \
-    X(EXCLUDE, "exclude")     /* toggles */                                                        \
-    X(NOTE, "note")                                                                                \
-    X(UNDO, "undo")           /* of decision `target` */                                           \
-    X(REDO, "redo")           /* of decision `target` */
+#define MR_DECISION_LIST(X)                                            \
+    X(FLAG, "flag")           /* toggles: to_class 1 set, 0 removed */ \
+    X(RELABEL, "relabel")     /* from_class -> to_class */             \
+    X(AMBIGUOUS, "ambiguous") /* toggles */                            \
+    X(EXCLUDE, "exclude")     /* toggles */                            \
+    X(NOTE, "note")                                                    \
+    X(UNDO, "undo") /* of decision `target` */                         \
+    X(REDO, "redo") /* of decision `target` */
 enum mr_decision_kind {
 #define X(name, text) MR_DECISION_##name,
     MR_DECISION_LIST(X)
@@ -44,27 +45,30 @@ struct mr_decision {
 };
 
 /*
- * Commits one decision (FULL). decision->id and at are set only on success; UNDO and REDO also get the
- * image of their target. MR_E_NOT_FOUND: no such image, class or target. MR_E_USAGE: the target is another
- * reader's, is undone already (UNDO) or stands (REDO). A target may itself be an UNDO or REDO: undoing an
- * undo lets what it took back stand again. After an fsync that failed (MR_E_IO) this store takes no further
- * decision until it is opened anew: the kernel may have dropped what it could not write.
+ * Commits one decision (FULL). decision->id and at are set only on success; UNDO and REDO also get
+ * the image of their target. MR_E_NOT_FOUND: no such image, class or target. MR_E_USAGE: the target
+ * is another reader's, is undone already (UNDO) or stands (REDO). A target may itself be an UNDO or
+ * REDO: undoing an undo lets what it took back stand again. After an fsync that failed (MR_E_IO)
+ * this store takes no further decision until it is opened anew: the kernel may have dropped what it
+ * could not write.
  */
 enum mr_status mr_decision_add(struct mr_store *store, struct mr_decision *decision,
                                struct mr_error *err) MR_NODISCARD;
-/* All decisions in order, undone resolved; *decisions owned (free). MR_E_FORMAT if a row cannot be: kinds,
- * classes and targets may be used as indices afterwards. */
+/* All decisions in order, undone resolved; *decisions owned (free). MR_E_FORMAT if a row cannot be:
+ * kinds, classes and targets may be used as indices afterwards. */
 enum mr_status mr_decisions_load(struct mr_store *store, struct mr_decision **decisions, int *n,
                                  struct mr_error *err) MR_NODISCARD;
 
-/* The review thread: commits decisions one by one on its own connection, in the order handed over. */
+/* The review thread: commits decisions one by one on its own connection, in the order handed over.
+ */
 struct mr_reviewer;
 enum mr_status mr_reviewer_start(struct mr_reviewer **reviewer, const char *project_dir,
                                  struct mr_wake *wake, struct mr_error *err) MR_NODISCARD;
-/* Never blocks on the disk. Returns a ticket, ascending from 1. A decision that fails does not keep later
- * ones from being tried. */
+/* Never blocks on the disk. Returns a ticket, ascending from 1. A decision that fails does not keep
+ * later ones from being tried. */
 int64_t mr_reviewer_submit(struct mr_reviewer *reviewer, const struct mr_decision *decision);
-/* Takes one answer: true if there is one; *ticket, *decision (id and at set) and *err (status MR_OK: saved). */
+/* Takes one answer: true if there is one; *ticket, *decision (id and at set) and *err (status
+ * MR_OK: saved). */
 bool mr_reviewer_poll(struct mr_reviewer *reviewer, int64_t *ticket, struct mr_decision *decision,
                       struct mr_error *err);
 /* Decisions handed over and not yet answered. */
@@ -72,12 +76,14 @@ int mr_reviewer_n_pending(struct mr_reviewer *reviewer);
 /* Commits what is pending, then ends. Accepts NULL. */
 void mr_reviewer_stop(struct mr_reviewer *reviewer);
 
-/* The state of one image that follows from decisions (of all readers): the last one that stands wins. */
+/* The state of one image that follows from decisions (of all readers): the last one that stands
+ * wins. */
 struct mr_review_state {
     bool is_flagged, is_ambiguous, is_excluded, has_note;
-    int label; /* class after relabelling; -1: never relabelled, or disputed */
+    int label;        /* class after relabelling; -1: never relabelled, or disputed */
     bool is_disputed; /* two readers' relabels differ: the original label stays until adjudicated */
 };
-struct mr_review_state mr_review_state_of(const struct mr_decision *decisions, int n, int64_t image);
+struct mr_review_state mr_review_state_of(const struct mr_decision *decisions, int n,
+                                          int64_t image);
 
 #endif

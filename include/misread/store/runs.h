@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs: their options, state, lock, progress, metrics, predictions, and the commands sent to them. */
+/* Runs: their options, state, lock, progress, metrics, predictions, and the commands sent to them.
+ */
 #ifndef MISREAD_STORE_RUNS_H
 #define MISREAD_STORE_RUNS_H
 
@@ -12,13 +13,13 @@
 struct mr_store;
 
 /* X(name, text): what a run is doing or how it ended. */
-#define MR_RUN_STATE_LIST(X)                                                                       \
-    X(STARTING, "starting")                                                                        \
-    X(TRAINING, "training")                                                                        \
-    X(PAUSED, "paused")                                                                            \
-    X(STOPPED, "stopped")                                                                          \
-    X(DONE, "done")                                                                                \
-    X(FAILED, "failed")                                                                            \
+#define MR_RUN_STATE_LIST(X) \
+    X(STARTING, "starting")  \
+    X(TRAINING, "training")  \
+    X(PAUSED, "paused")      \
+    X(STOPPED, "stopped")    \
+    X(DONE, "done")          \
+    X(FAILED, "failed")      \
     X(INTERRUPTED, "interrupted")
 
 enum mr_run_state {
@@ -29,7 +30,7 @@ enum mr_run_state {
 const char *mr_run_state_text(enum mr_run_state state);
 
 struct mr_run {
-    int id; /* 1, 2, ... */
+    int id;                       /* 1, 2, ... */
     int64_t created_at, ended_at; /* unix seconds; 0: not ended */
     enum mr_run_state state;      /* INTERRUPTED is derived: state says live but the lock is free */
     char arch[16];
@@ -39,7 +40,7 @@ struct mr_run {
     char *options; /* owned: everything the run was started with, as JSON */
     char *message; /* owned: why it failed, or "" */
     /* progress */
-    char phase[32]; /* "scan", "cache", "train", "valid", "checkpoint" or "" */
+    char phase[32];          /* "scan", "cache", "train", "valid", "checkpoint" or "" */
     int64_t n_done, n_total; /* units of the phase: images or steps */
     int epoch;               /* 1-based epoch in progress or last completed */
     int64_t eta_ms;          /* of the whole run; -1 unknown */
@@ -49,11 +50,12 @@ struct mr_run {
 
 void mr_run_finish(struct mr_run *run); /* frees what run owns */
 
-/* Inserts; run->id is set and runs/<id>/ made. created_at is set if 0. Take the lock at once: until then
- * others see the run as interrupted. */
+/* Inserts; run->id is set and runs/<id>/ made. created_at is set if 0. Take the lock at once: until
+ * then others see the run as interrupted. */
 enum mr_status mr_run_create(struct mr_store *store, struct mr_run *run,
                              struct mr_error *err) MR_NODISCARD;
-/* Writes state, ended_at, message, progress and counts; the rest stays as created. MR_E_NOT_FOUND. */
+/* Writes state, ended_at, message, progress and counts; the rest stays as created. MR_E_NOT_FOUND.
+ */
 enum mr_status mr_run_update(struct mr_store *store, const struct mr_run *run,
                              struct mr_error *err) MR_NODISCARD;
 /* MR_E_NOT_FOUND if there is none. id 0: the last one. Derives INTERRUPTED by trying the lock. */
@@ -66,8 +68,8 @@ void mr_runs_destroy(struct mr_run *runs, int n);
 /* project_dir/runs/<id>/name; owned by the caller. */
 char *mr_run_path(struct mr_store *store, int id, const char *name);
 
-/* The run's lock, held by its trainer (a file lock that the kernel drops with the process). MR_E_BUSY if
- * taken, by another process or by this one. */
+/* The run's lock, held by its trainer (a file lock that the kernel drops with the process).
+ * MR_E_BUSY if taken, by another process or by this one. */
 struct mr_run_lock;
 enum mr_status mr_run_lock_take(struct mr_run_lock **lock, struct mr_store *store, int id,
                                 struct mr_error *err) MR_NODISCARD;
@@ -105,27 +107,27 @@ struct mr_predictions {
 };
 void mr_predictions_destroy(struct mr_predictions *predictions);
 
-/* The epoch's metrics and both sides' predictions (either may be NULL) in one transaction. All that an
- * earlier training of this epoch left is replaced. MR_E_FORMAT if ids do not ascend strictly or a label is
- * outside 0 .. n_classes-1. */
+/* The epoch's metrics and both sides' predictions (either may be NULL) in one transaction. All that
+ * an earlier training of this epoch left is replaced. MR_E_FORMAT if ids do not ascend strictly or
+ * a label is outside 0 .. n_classes-1. */
 enum mr_status mr_epoch_add(struct mr_store *store, int run, const struct mr_epoch *epoch,
                             const struct mr_predictions *valid, const struct mr_predictions *train,
                             struct mr_error *err) MR_NODISCARD;
 enum mr_status mr_epochs_load(struct mr_store *store, int run, struct mr_epoch **epochs, int *n,
                               struct mr_error *err) MR_NODISCARD;
-/* epoch 0: the last one stored. MR_E_NOT_FOUND if there is none; MR_E_FORMAT if what is stored does not fit
- * its counts, or breaks the rules of mr_epoch_add. Free with mr_predictions_destroy. */
+/* epoch 0: the last one stored. MR_E_NOT_FOUND if there is none; MR_E_FORMAT if what is stored does
+ * not fit its counts, or breaks the rules of mr_epoch_add. Free with mr_predictions_destroy. */
 enum mr_status mr_predictions_load(struct mr_store *store, int run, int epoch, enum mr_side side,
                                    struct mr_predictions **predictions,
                                    struct mr_error *err) MR_NODISCARD;
 
 /* X(name, text): commands that any terminal may send to a live run. value only where noted. */
-#define MR_COMMAND_LIST(X)                                                                         \
-    X(PAUSE, "pause")                                                                              \
-    X(CONTINUE, "continue")                                                                        \
-    X(STOP_AFTER_EPOCH, "stop-after-epoch")                                                        \
-    X(STOP_NOW, "stop-now")                                                                        \
-    X(CHECKPOINT, "checkpoint")                                                                    \
+#define MR_COMMAND_LIST(X)                  \
+    X(PAUSE, "pause")                       \
+    X(CONTINUE, "continue")                 \
+    X(STOP_AFTER_EPOCH, "stop-after-epoch") \
+    X(STOP_NOW, "stop-now")                 \
+    X(CHECKPOINT, "checkpoint")             \
     X(RATE, "rate") /* value: factor on the learning rate */
 enum mr_command_kind {
 #define X(name, text) MR_COMMAND_##name,

@@ -56,7 +56,8 @@ enum mr_status mr_term_open(struct mr_term **term, const struct mr_term_options 
 void mr_term_close(struct mr_term *term);
 /* Async-signal-safe: restores the terminal as far as writing bytes can. */
 void mr_term_emergency(void);
-/* What mr_term_emergency writes: ends a picture, leaves the alternate screen, mouse off, cursor on. */
+/* What mr_term_emergency writes: ends a picture, leaves the alternate screen, mouse off, cursor on.
+ */
 extern const char mr_term_reset_bytes[];
 const struct mr_term_caps *mr_term_get_caps(const struct mr_term *term);
 struct mr_size_cells mr_term_size(const struct mr_term *term);
