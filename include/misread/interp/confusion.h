@@ -15,7 +15,8 @@ struct mr_confusion {
 struct mr_confusion *mr_confusion_create(int n_classes);
 void mr_confusion_destroy(struct mr_confusion *confusion);
 void mr_confusion_add(struct mr_confusion *confusion, int actual, int predicted);
-/* Of stored predictions; the predicted class is the argmax (the first of equals). labels NULL: predictions->labels. */
+/* Of stored predictions; the predicted class is the argmax (the first of equals). labels NULL:
+ * predictions->labels. */
 struct mr_confusion *mr_confusion_of(const struct mr_predictions *predictions, const int *labels);
 int mr_confusion_at(const struct mr_confusion *confusion, int actual, int predicted);
 int mr_confusion_n_correct(const struct mr_confusion *confusion);
@@ -25,7 +26,8 @@ int mr_confusion_n_predicted(const struct mr_confusion *confusion, int predicted
 struct mr_pair {
     int actual, predicted, count;
 };
-/* Off-diagonal pairs with count >= 1, largest first (ties by actual, then predicted). *pairs owned (free). Returns n. */
+/* Off-diagonal pairs with count >= 1, largest first (ties by actual, then predicted). *pairs owned
+ * (free). Returns n. */
 int mr_confusion_pairs(const struct mr_confusion *confusion, struct mr_pair **pairs);
 
 struct mr_class_metrics {

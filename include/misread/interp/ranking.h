@@ -9,9 +9,9 @@ struct mr_predictions;
 
 struct mr_ranked {
     int64_t image;
-    int index;  /* row in the predictions */
+    int index; /* row in the predictions */
     int actual, predicted;
-    float loss;      /* cross-entropy of the actual class, nats */
+    float loss; /* cross-entropy of the actual class, nats */
     float p_actual, p_predicted;
 };
 
