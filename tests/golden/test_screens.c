@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Screens 1 to 3, seen from the other end of a pseudo-terminal: the real event loop, keys, stored
+ * screens. What a screen says is compared with the store as well, so that a stored screen cannot be
+ * wrong from birth.
+ */
+#include "play.h"
+
+/* ---- screen 1 ---- */
+
+static void train_shows_the_run(void **state)
+{
+    struct play p = {0};
+    struct mr_epoch *epochs = NULL;
+    struct mr_error err = {0};
+    char share[16];
+    int n = 0;
+
+    begin(&p, &done, 24, 80);
+    golden(&p, "train_80x24");
+    assert_ok(mr_epochs_load(p.store, p.stage.run, &epochs, &n, &err), err);
+    assert_int_equal(n, 4);
+    for (int i = 0; i < n; i++) {
+        snprintf(share, sizeof share, "%.3f", (double)epochs[i].n_correct / epochs[i].n_valid);
+        see(&p, share + 1);
+    }
+    free(epochs);
+    assert_int_equal(leave(&p, "q"), MR_TUI_LEAVE);
+    end(&p);
+}
+
+static void train_fits_a_large_screen(void **state)
+{
+    struct play p = {0};
+
+    begin(&p, &done, 36, 120);
+    golden(&p, "train_120x36");
+    end(&p);
+}
+
+static void train_says_what_to_press_when_there_is_no_run(void **state)
+{
+    struct play p = {0};
+
+    begin(&p, NULL, 24, 80);
+    golden(&p, "train_empty");
+    type(&p, "2");
+    see(&p, "No epoch is finished yet");
+    type(&p, "3");
+    see(&p, "no predictions yet");
+    end(&p);
+}
+
+static void follows_a_run_that_another_process_trains(void **state)
+{
+    struct play p = {0};
+
+    begin(&p, &live, 24, 80);
+    see(&p, "training");
+    see(&p, "epoch 4/4 train");
+    assert_int_equal(vt_find(p.vt, " .865 ", NULL), -1);
+    stage_train(&p.stage, 415, 448);
+    stage_finish_epoch(&p.stage, 4);
+    see(&p, ".865");
+    see(&p, "  4  .3120"); /* the fourth row of the table */
+    assert_int_not_equal(vt_find(p.vt, "esophagitis → normal-z-line", NULL), -1);
+    end(&p);
+}
+
+static void shows_a_trainer_that_died_as_interrupted(void **state)
+{
+    struct play p = {0};
+
+    begin(&p, &live, 24, 80);
+    see(&p, "training");
+    kill_trainer(&p); /* nothing is committed */
+    see(&p, "interrupted: S resumes it");
+    golden(&p, "train_interrupted");
+    type(&p, "S");
+    see(&p, "resume run 1");
+    end(&p);
+}
+
+static void shows_why_a_run_failed(void **state)
+{
+    struct stage_run failed = done;
+    struct play p = {0};
+
+    failed.state = MR_RUN_FAILED;
+    failed.message = "the loss was not finite at step 180";
+    begin(&p, &failed, 24, 80);
+    see(&p, "failed: the loss was not finite at step 180");
+    end(&p);
+}
+
+static void sends_commands_to_the_run(void **state)
+{
+    struct play p = {0};
+
+    begin(&p, &live, 24, 80);
+    type(&p, "p");
+    expect_command(&p, MR_COMMAND_PAUSE, 0);
+    type(&p, "E");
+    expect_command(&p, MR_COMMAND_STOP_AFTER_EPOCH, 0);
+    type(&p, "[");
+    expect_command(&p, MR_COMMAND_RATE, 0.8);
+    type(&p, "]");
+    expect_command(&p, MR_COMMAND_RATE, 1.25);
+    type(&p, "C");
+    expect_command(&p, MR_COMMAND_CHECKPOINT, 0);
+    type(&p, "X"); /* asks; Enter means no */
+    expect_no_command(&p);
+    type(&p, "<Enter>");
+    expect_no_command(&p);
+    type(&p, "Xy");
+    expect_command(&p, MR_COMMAND_STOP_NOW, 0);
+    end(&p);
+}
+
+static void sends_nothing_to_a_run_that_has_ended(void **state)
+{
+    struct play p = {0};
+
+    begin(&p, &done, 24, 80);
+    type(&p, "pEXy[]C");
+    see(&p, "no run is training");
+    expect_no_command(&p);
+    end(&p);
+}
+
+/* ---- screen 2 ---- */
+
+static void expect_matrix(struct play *p, int epoch, int first_row, int row_height, int first_col,
+                          int cell_cols)
+{
+    for (int a = 0; a < STAGE_CLASSES; a++) {
+        int shown[STAGE_CLASSES];
+
+        read_row(p, first_row + a * row_height, first_col, cell_cols, shown);
+        for (int c = 0; c < STAGE_CLASSES; c++) {
+            assert_int_equal(shown[c], count_of(p, epoch, a, c));
+            if (epoch == STAGE_EPOCHS)
+                assert_int_equal(shown[c], stage_matrix[a][c]);
+        }
+    }
+}
+
+static void confusion_shows_what_the_store_holds(void **state)
+{
+    struct play p = {0};
+    int row, col;
+
+    begin(&p, &done, 24, 80);
+    type(&p, "2");
+    golden(&p, "confusion_80x24");
+    row = vt_find(p.vt, "[ 78 ]", &col);
+    assert_int_not_equal(row, -1);
+    expect_matrix(&p, 4, row, 1, col, 6);
+    type(&p, ",,");
+    see(&p, "epoch 2 of 4");
+    expect_matrix(&p, 2, row, 1, col, 6);
+    end(&p);
+}
+
+static void confusion_fits_a_large_screen(void **state)
+{
+    struct play p = {0};
+    int row, col;
+
+    begin(&p, &done, 36, 120);
+    type(&p, "2");
+    golden(&p, "confusion_120x36");
+    row = vt_find(p.vt, "[ 78  ]", &col);
+    assert_int_not_equal(row, -1);
+    expect_matrix(&p, 4, row, 3, col, 7);
+    end(&p);
+}
+
+/* Enter on a cell: as many images as the cell says, and no others. */
+static void expect_cell_opens(struct play *p, int epoch, int actual, int predicted)
+{
+    int n = count_of(p, epoch, actual, predicted);
+    char text[64];
+
+    snprintf(text, sizeof text, "%d image", n);
+    type(p, "<Enter>");
+    assert_int_equal(vt_find(p->vt, text, NULL), 2);
+    type(p, "G");
+    snprintf(text, sizeof text, "%d of %d", n, n);
+    assert_int_equal(vt_find(p->vt, text, NULL), 2);
+    type(p, "<Esc>");
+    see(p, "recall");
+}
+
+static void a_cell_opens_as_many_images_as_it_counts(void **state)
+{
+    struct play p = {0};
+
+    begin(&p, &done, 24, 80);
+    type(&p, "2"); /* the cursor is on the worst pair */
+    expect_cell_opens(&p, 4, 2, 5);
+    type(&p, "m");
+    expect_cell_opens(&p, 4, 0, 1);
+    type(&p, "m");
+    expect_cell_opens(&p, 4, 6, 3);
+    type(&p, "M");
+    type(&p, "M,");
+    see(&p, "epoch 3 of 4");
+    expect_cell_opens(&p, 3, 2, 5); /* 37: the images follow the epoch */
+    type(&p, "<lt>");
+    type(&p, "<Home>"); /* the first class read right */
+    expect_cell_opens(&p, 1, 0, 0);
+    type(&p, "<Right><Right>");
+    type(&p, "<Enter>");
+    see(&p, "no image of this class was taken for that one");
+    end(&p);
+}
+
+static void per_cent_is_of_the_row_then_of_the_column(void **state)
+{
+    struct play p = {0};
+    int col = 0, row;
+    int shown[STAGE_CLASSES];
+
+    begin(&p, &done, 24, 80);
+    type(&p, "2");
+    row = vt_find(p.vt, "[ 78 ]", &col);
+    type(&p, "%");
+    see(&p, "% of row");
+    read_row(&p, row + 2, col, 6, shown);
+    assert_int_equal(shown[5], 36); /* 36 of 100 */
+    type(&p, "%");
+    see(&p, "% of column");
+    read_row(&p, row + 2, col, 6, shown);
+    assert_int_equal(shown[5], 28); /* 36 of 128 predicted */
+    end(&p);
+}
+
+/* ---- screen 3 ---- */
+
+static void images_of_a_cell_are_sorted_by_loss(void **state)
+{
+    struct play p = {0};
+
+    begin(&p, &done, 24, 80);
+    type(&p, "2<Enter>");
+    golden(&p, "images_80x24");
+    type(&p, "<Enter>");
+    golden(&p, "image_80x24");
+    type(&p, "<Right>");
+    see(&p, "2 of 36");
+    type(&p, "<Left><Left>");
+    see(&p, "this is the first image");
+    end(&p);
+}
+
+static void images_without_a_cell_are_all_that_is_misread(void **state)
+{
+    struct play p = {0};
+
+    begin(&p, &done, 24, 80);
+    type(&p, "3");
+    see(&p, "108 misread images"); /* 800 - 692 */
+    type(&p, "Fa<Enter>");
+    see(&p, "800 images");
+    type(&p, "Ft<Enter>");
+    see(&p, "160 images");
+    type(&p, "Fb<Enter>");
+    see(&p, "960 images");
+    type(&p, "Fvm<Enter>");
+    see(&p, "108 misread images");
+    type(&p, "/^esophagitis/<Enter>"); /* a path: 1 + 36 misread */
+    see(&p, "37 misread images");
+    end(&p);
+}
+
+static void pictures_lie_where_the_guards_are(void **state)
+{
+    struct play p = {0};
+    const struct vt_picture *pictures;
+    int n, n_whole = 0;
+
+    begin(&p, &done, 24, 80);
+    type(&p, "2<Enter>");
+    assert_true(vt_pump_until_pictures(p.vt, 6, WAIT_MS));
+    vt_pump_quiet(p.vt, 300, WAIT_MS);
+    pictures = vt_pictures(p.vt, &n);
+    for (int i = 0; i < n; i++) {
+        assert_false(pictures[i].on_last_row);
+        n_whole += pictures[i].is_whole;
+    }
+    assert_true(n_whole >= 6);
+    end(&p);
+}
+
+static void says_why_a_picture_cannot_be_shown(void **state)
+{
+    struct play p = {.stage = {.has_failing_pictures = true}};
+
+    begin(&p, &done, 24, 80);
+    type(&p, "3");
+    see(&p, "the file is gone");
+    end(&p);
+}
+
+static void hostile_names_do_not_reach_the_terminal(void **state)
+{
+    struct play p = {.stage = {.is_hostile = true}};
+
+    begin(&p, &done, 24, 80);
+    type(&p, "3<Enter>y");
+    see(&p, "]0;taken");
+    assert_int_equal(vt_count(p.vt, "\033]0;"), 0);
+    assert_int_equal(vt_count(p.vt, "\a"), 0);
+    end(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(train_shows_the_run),
+        cmocka_unit_test(train_fits_a_large_screen),
+        cmocka_unit_test(train_says_what_to_press_when_there_is_no_run),
+        cmocka_unit_test(follows_a_run_that_another_process_trains),
+        cmocka_unit_test(shows_a_trainer_that_died_as_interrupted),
+        cmocka_unit_test(shows_why_a_run_failed),
+        cmocka_unit_test(sends_commands_to_the_run),
+        cmocka_unit_test(sends_nothing_to_a_run_that_has_ended),
+        cmocka_unit_test(confusion_shows_what_the_store_holds),
+        cmocka_unit_test(confusion_fits_a_large_screen),
+        cmocka_unit_test(a_cell_opens_as_many_images_as_it_counts),
+        cmocka_unit_test(per_cent_is_of_the_row_then_of_the_column),
+        cmocka_unit_test(images_of_a_cell_are_sorted_by_loss),
+        cmocka_unit_test(images_without_a_cell_are_all_that_is_misread),
+        cmocka_unit_test(pictures_lie_where_the_guards_are),
+        cmocka_unit_test(says_why_a_picture_cannot_be_shown),
+        cmocka_unit_test(hostile_names_do_not_reach_the_terminal),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
