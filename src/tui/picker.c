@@ -14,6 +14,9 @@
 #include "overlay.h"
 #include "pane.h"
 
+/* What its own lines need; narrower than this it lies over the picture. */
+#define LEAST_COLS 36
+
 struct picker {
     struct mr_overlay overlay;
     int64_t image;
@@ -33,8 +36,11 @@ static struct mr_rect_cells place(struct mr_overlay *overlay, struct mr_size_cel
     struct picker *self = (struct picker *)overlay;
     const struct mr_rect_cells about = overlay->explorer->chosen_rect;
     int rows = n_classes(self) + 4, cols = screen.cols / 2 < 44 ? screen.cols / 2 : 44;
+    int beside = screen.cols - about.col - about.cols;
     struct mr_rect_cells rect = mr_overlay_middle(screen, rows, cols - 2);
 
+    if (about.rows && beside >= LEAST_COLS && beside < rect.cols)
+        rect.cols = beside;
     rect.col = screen.cols - rect.cols;
     if (about.rows && about.col + about.cols > rect.col && about.col >= rect.cols)
         rect.col = 0;
