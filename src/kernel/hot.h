@@ -20,7 +20,8 @@
 #define MR_HOT
 #endif
 
-/* Before a loop whose arrays are either the same or apart, so that in-place use is vectorized too. */
+/* Before a loop whose arrays are either the same or apart, so that in-place use is vectorized too.
+ */
 #if defined(__clang__)
 #define MR_SAME_OR_APART _Pragma("clang loop vectorize(assume_safety)")
 #else

@@ -6,6 +6,7 @@
 #include "checks.h"
 
 #include <misread/kernel/conv.h>
+#include <misread/kernel/gemm.h>
 
 #define TOLERANCE 1e-6
 
@@ -332,5 +333,6 @@ int main(void)
         cmocka_unit_test(counts_its_operations),
     };
 
+    mr_gemm_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 /* Sums of at most 70 terms of size 1: 1e-5 is far above their rounding. */
 #include "checks.h"
 
+#include <misread/kernel/gemm.h>
 #include <misread/kernel/linear.h>
 
 static const int shapes[][3] = {{1, 1, 1}, {1, 5, 3}, {4, 7, 2}, {9, 33, 70}, {32, 64, 5}};
@@ -108,5 +109,6 @@ int main(void)
         cmocka_unit_test(has_the_gradient_of_central_differences),
     };
 
+    mr_gemm_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
