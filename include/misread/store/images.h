@@ -19,7 +19,7 @@ struct mr_image_row {
     char *path;   /* owned; relative to the data folder */
     char *group;  /* owned; "" if it stands alone */
     char *reason; /* owned; why it is unreadable, else "" */
-    int class_id; /* index into the table's classes: the folder it lay in when first seen */
+    int class_id; /* index into the table's classes: the folder it lay in when first seen; -1 none */
     enum mr_side side;
     enum mr_image_state state;
     int w, h;          /* px, 0 if not decoded yet */
@@ -40,10 +40,17 @@ void mr_images_destroy(struct mr_image_table *table);
 /* NULL if absent. Binary search. */
 const struct mr_image_row *mr_images_find(const struct mr_image_table *table, int64_t id);
 
-/* Writes classes and rows (insert where id is 0, and then the id is set; else update) in one transaction. */
+/*
+ * Writes classes and rows (insert where id is 0, and then the id is set; else update) in one transaction;
+ * rows that are as stored are not touched. A new row whose hash and path another process has stored
+ * meanwhile takes over that one's id; afterwards the rows are in the order of their ids again, which may
+ * move them. MR_E_BUSY if another process has appended other classes: load and scan again. On failure the
+ * table is unchanged.
+ */
 enum mr_status mr_images_save(struct mr_store *store, struct mr_image_table *table,
                               struct mr_error *err) MR_NODISCARD;
-/* Records that an image turned out unreadable (or readable: reason NULL) and its size. */
+/* Records that an image turned out unreadable (or readable: reason NULL) and its size. MR_E_NOT_FOUND if
+ * there is no such image. */
 enum mr_status mr_images_set_state(struct mr_store *store, int64_t id, enum mr_image_state state,
                                    const char *reason, int w, int h,
                                    struct mr_error *err) MR_NODISCARD;

@@ -43,10 +43,17 @@ struct mr_decision {
     bool undone; /* filled in on load */
 };
 
-/* Commits one decision (FULL). decision->id and at are set only on success. */
+/*
+ * Commits one decision (FULL). decision->id and at are set only on success; UNDO and REDO also get the
+ * image of their target. MR_E_NOT_FOUND: no such image, class or target. MR_E_USAGE: the target is another
+ * reader's, is undone already (UNDO) or stands (REDO). A target may itself be an UNDO or REDO: undoing an
+ * undo lets what it took back stand again. After an fsync that failed (MR_E_IO) this store takes no further
+ * decision until it is opened anew: the kernel may have dropped what it could not write.
+ */
 enum mr_status mr_decision_add(struct mr_store *store, struct mr_decision *decision,
                                struct mr_error *err) MR_NODISCARD;
-/* All decisions in order, undone resolved; *decisions owned (free). */
+/* All decisions in order, undone resolved; *decisions owned (free). MR_E_FORMAT if a row cannot be: kinds,
+ * classes and targets may be used as indices afterwards. */
 enum mr_status mr_decisions_load(struct mr_store *store, struct mr_decision **decisions, int *n,
                                  struct mr_error *err) MR_NODISCARD;
 
@@ -54,11 +61,13 @@ enum mr_status mr_decisions_load(struct mr_store *store, struct mr_decision **de
 struct mr_reviewer;
 enum mr_status mr_reviewer_start(struct mr_reviewer **reviewer, const char *project_dir,
                                  struct mr_wake *wake, struct mr_error *err) MR_NODISCARD;
-/* Never blocks on the disk. Returns a ticket, ascending from 1. */
+/* Never blocks on the disk. Returns a ticket, ascending from 1. A decision that fails does not keep later
+ * ones from being tried. */
 int64_t mr_reviewer_submit(struct mr_reviewer *reviewer, const struct mr_decision *decision);
 /* Takes one answer: true if there is one; *ticket, *decision (id and at set) and *err (status MR_OK: saved). */
 bool mr_reviewer_poll(struct mr_reviewer *reviewer, int64_t *ticket, struct mr_decision *decision,
                       struct mr_error *err);
+/* Decisions handed over and not yet answered. */
 int mr_reviewer_n_pending(struct mr_reviewer *reviewer);
 /* Commits what is pending, then ends. Accepts NULL. */
 void mr_reviewer_stop(struct mr_reviewer *reviewer);
@@ -66,7 +75,7 @@ void mr_reviewer_stop(struct mr_reviewer *reviewer);
 /* The state of one image that follows from decisions (of all readers): the last one that stands wins. */
 struct mr_review_state {
     bool is_flagged, is_ambiguous, is_excluded, has_note;
-    int label; /* class after relabelling, -1: never relabelled */
+    int label; /* class after relabelling; -1: never relabelled, or disputed */
     bool is_disputed; /* two readers' relabels differ: the original label stays until adjudicated */
 };
 struct mr_review_state mr_review_state_of(const struct mr_decision *decisions, int n, int64_t image);

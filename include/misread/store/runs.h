@@ -49,10 +49,11 @@ struct mr_run {
 
 void mr_run_finish(struct mr_run *run); /* frees what run owns */
 
-/* Inserts; run->id is set and runs/<id>/ made. */
+/* Inserts; run->id is set and runs/<id>/ made. created_at is set if 0. Take the lock at once: until then
+ * others see the run as interrupted. */
 enum mr_status mr_run_create(struct mr_store *store, struct mr_run *run,
                              struct mr_error *err) MR_NODISCARD;
-/* Writes state, message, progress and counts. */
+/* Writes state, ended_at, message, progress and counts; the rest stays as created. MR_E_NOT_FOUND. */
 enum mr_status mr_run_update(struct mr_store *store, const struct mr_run *run,
                              struct mr_error *err) MR_NODISCARD;
 /* MR_E_NOT_FOUND if there is none. id 0: the last one. Derives INTERRUPTED by trying the lock. */
@@ -65,13 +66,15 @@ void mr_runs_destroy(struct mr_run *runs, int n);
 /* project_dir/runs/<id>/name; owned by the caller. */
 char *mr_run_path(struct mr_store *store, int id, const char *name);
 
-/* The run's lock, held by its trainer (a file lock that the kernel drops with the process). MR_E_BUSY if taken. */
+/* The run's lock, held by its trainer (a file lock that the kernel drops with the process). MR_E_BUSY if
+ * taken, by another process or by this one. */
 struct mr_run_lock;
 enum mr_status mr_run_lock_take(struct mr_run_lock **lock, struct mr_store *store, int id,
                                 struct mr_error *err) MR_NODISCARD;
 void mr_run_lock_release(struct mr_run_lock *lock);
 bool mr_run_is_live(struct mr_store *store, int id);
 
+/* Losses may be NaN or infinite, here and in epochs. */
 struct mr_step {
     int step, epoch; /* step counts from 0 over the whole run, epoch from 1 */
     double loss, lr, momentum, images_per_s;
@@ -102,13 +105,16 @@ struct mr_predictions {
 };
 void mr_predictions_destroy(struct mr_predictions *predictions);
 
-/* The epoch's metrics and both sides' predictions (train may be NULL) in one transaction. */
+/* The epoch's metrics and both sides' predictions (either may be NULL) in one transaction. All that an
+ * earlier training of this epoch left is replaced. MR_E_FORMAT if ids do not ascend strictly or a label is
+ * outside 0 .. n_classes-1. */
 enum mr_status mr_epoch_add(struct mr_store *store, int run, const struct mr_epoch *epoch,
                             const struct mr_predictions *valid, const struct mr_predictions *train,
                             struct mr_error *err) MR_NODISCARD;
 enum mr_status mr_epochs_load(struct mr_store *store, int run, struct mr_epoch **epochs, int *n,
                               struct mr_error *err) MR_NODISCARD;
-/* epoch 0: the last one stored. MR_E_NOT_FOUND if there is none. Free with mr_predictions_destroy. */
+/* epoch 0: the last one stored. MR_E_NOT_FOUND if there is none; MR_E_FORMAT if what is stored does not fit
+ * its counts, or breaks the rules of mr_epoch_add. Free with mr_predictions_destroy. */
 enum mr_status mr_predictions_load(struct mr_store *store, int run, int epoch, enum mr_side side,
                                    struct mr_predictions **predictions,
                                    struct mr_error *err) MR_NODISCARD;

@@ -2,6 +2,8 @@
 /*
  * The project database: the meeting point of training, screen and headless commands. SQLite in WAL mode.
  * One mr_store (one connection) per thread; short transactions; no read is left open between calls.
+ * Nobody else in a process that holds a store may open and close project.db or the files beside it:
+ * closing any descriptor of them drops the locks of all connections of the process (POSIX).
  */
 #ifndef MISREAD_STORE_STORE_H
 #define MISREAD_STORE_STORE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A decision that was acknowledged is on the disk: seen in the order of writes and syncs, and proved by
- * rebuilding what a power cut would have left at every moment. */
+/* A decision that was acknowledged is on the disk: seen in the order of writes and syncs, and
+ * proved by rebuilding what a power cut would have left at every moment. */
 #include "project.h"
 #include "vfs.h"
 
@@ -111,7 +111,8 @@ static void syncs_before_the_reviewer_answers(void **state)
 
 /* --- what a power cut leaves ------------------------------------------------------------------ */
 
-/* A file in memory: what is surely on the disk, and the operations since, each of which may be lost. */
+/* A file in memory: what is surely on the disk, and the operations since, each of which may be
+ * lost. */
 struct disk_file {
     unsigned char *bytes;
     size_t n, cap;
@@ -173,8 +174,8 @@ static void save_file(const char *dir, const char *name, const struct disk_file 
     fclose(out);
 }
 
-/* What happened to the writes that were not synced: 0 lost, 1 all arrived, 2 the last is torn, else chance
- * decides for each. Written into dir. */
+/* What happened to the writes that were not synced: 0 lost, 1 all arrived, 2 the last is torn, else
+ * chance decides for each. Written into dir. */
 static void save_state(const struct disk *disk, const char *dir, int fate, struct mr_rng *rng)
 {
     static const char *const names[] = {"project.db", "project.db-wal"};
@@ -212,7 +213,7 @@ static void check_state(const char *dir, int n_acked, int at, int fate)
     struct mr_store *store;
     struct mr_decision *decisions;
     struct mr_error err;
-    int n;
+    int n = 0;
 
     if (mr_store_open(&store, dir, MR_STORE_EXISTING, &err) ||
         mr_decisions_load(store, &decisions, &n, &err))
@@ -230,7 +231,8 @@ static void check_state(const char *dir, int n_acked, int at, int fate)
     mr_store_close(store);
 }
 
-/* Decisions on one connection, unsynced metrics on another, and a log short enough to start over often. */
+/* Decisions on one connection, unsynced metrics on another, and a log short enough to start over
+ * often. */
 static void record(const char *dir, int n_decisions, int *from)
 {
     struct mr_store *store, *trainer;
@@ -334,8 +336,9 @@ static void refuses_a_decision_that_the_disk_does_not_take(void **state)
             assert_non_null(strstr(err.message, dir));
             assert_int_equal(d.id, 0);
             shim_reset();
-            assert_int_equal(count_decisions(dir), at); /* the earlier ones, on another connection */
-            decide(store, d);                           /* and there is room again */
+            assert_int_equal(count_decisions(dir),
+                             at); /* the earlier ones, on another connection */
+            decide(store, d);     /* and there is room again */
         }
         mr_store_close(store);
         assert_int_equal(count_decisions(dir), 3);
@@ -396,16 +399,23 @@ static void answers_with_the_failure_and_goes_on(void **state)
     remove_folder(dir);
 }
 
+/* A case that failed leaves no fault to the next. */
+static int forget(void **state)
+{
+    shim_reset();
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(syncs_the_frame_of_every_decision_before_it_returns),
-        cmocka_unit_test(does_not_sync_metrics_one_by_one),
-        cmocka_unit_test(syncs_before_the_reviewer_answers),
-        cmocka_unit_test(keeps_what_was_acknowledged_whatever_a_power_cut_leaves),
-        cmocka_unit_test(refuses_a_decision_that_the_disk_does_not_take),
-        cmocka_unit_test(takes_no_decision_after_a_sync_that_failed),
-        cmocka_unit_test(answers_with_the_failure_and_goes_on),
+        cmocka_unit_test_setup(syncs_the_frame_of_every_decision_before_it_returns, forget),
+        cmocka_unit_test_setup(does_not_sync_metrics_one_by_one, forget),
+        cmocka_unit_test_setup(syncs_before_the_reviewer_answers, forget),
+        cmocka_unit_test_setup(keeps_what_was_acknowledged_whatever_a_power_cut_leaves, forget),
+        cmocka_unit_test_setup(refuses_a_decision_that_the_disk_does_not_take, forget),
+        cmocka_unit_test_setup(takes_no_decision_after_a_sync_that_failed, forget),
+        cmocka_unit_test_setup(answers_with_the_failure_and_goes_on, forget),
     };
 
     shim_install();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A SQLite VFS that stands before the real one, writes down what reaches the disk in which order, fails
- * on demand, and can leave fsync out. After SQLite's own crash tests (sqlite.org/testing.html).
+ * A SQLite VFS that stands before the real one, writes down what reaches the disk in which order,
+ * fails on demand, and can leave fsync out. After SQLite's own crash tests
+ * (sqlite.org/testing.html).
  */
 #ifndef MISREAD_TESTS_STORE_VFS_H
 #define MISREAD_TESTS_STORE_VFS_H
@@ -13,7 +14,8 @@
 
 #include <sqlite3.h>
 
-enum shim_op { SHIM_WRITE, SHIM_SYNC, SHIM_TRUNCATE, SHIM_ACK };
+/* READ can fail but is not written down. */
+enum shim_op { SHIM_WRITE, SHIM_SYNC, SHIM_TRUNCATE, SHIM_ACK, SHIM_READ };
 enum shim_kind { SHIM_DB, SHIM_WAL, SHIM_N_KINDS, SHIM_OTHER = SHIM_N_KINDS };
 
 struct shim_event {
@@ -90,8 +92,8 @@ static int shim_fault(enum shim_op op, enum shim_kind kind)
     return rc;
 }
 
-#define SHIM_REAL(file) (((struct shim_file *)(file))->real)
-#define SHIM_KIND(file) (((struct shim_file *)(file))->kind)
+#define SHIM_REAL(file)            (((struct shim_file *)(file))->real)
+#define SHIM_KIND(file)            (((struct shim_file *)(file))->kind)
 #define SHIM_PASS(file, call, ...) (SHIM_REAL(file)->pMethods->call(SHIM_REAL(file), ##__VA_ARGS__))
 
 static int shim_close(sqlite3_file *f)
@@ -101,7 +103,9 @@ static int shim_close(sqlite3_file *f)
 
 static int shim_read(sqlite3_file *f, void *data, int n, sqlite3_int64 offset)
 {
-    return SHIM_PASS(f, xRead, data, n, offset);
+    int rc = shim_fault(SHIM_READ, SHIM_KIND(f));
+
+    return rc ? rc : SHIM_PASS(f, xRead, data, n, offset);
 }
 
 static int shim_write(sqlite3_file *f, const void *data, int n, sqlite3_int64 offset)
