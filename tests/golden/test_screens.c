@@ -162,6 +162,30 @@ static void confusion_shows_what_the_store_holds(void **state)
     end(&p);
 }
 
+static bool is_filled(struct play *p, int row, int col)
+{
+    struct vt_cell cell = vt_cell_at(p->vt, row, col);
+
+    return !cell.bg_default || cell.reverse;
+}
+
+static void cells_are_filled_by_their_share(void **state)
+{
+    struct play p = {0};
+    int row, col;
+
+    begin(&p, &done, 24, 80);
+    type(&p, "2");
+    row = vt_find(p.vt, "[ 78 ]", &col) - 1;
+    /* lifted as cecum once, never the other way round */
+    assert_true(is_filled(&p, row + 1, col + 3 * 6));
+    assert_false(is_filled(&p, row + 4, col));
+    /* 19 of 100 errors look worse than 7, and both unlike what is right */
+    assert_int_not_equal(vt_cell_at(p.vt, row + 1, col + 6).bg, vt_cell_at(p.vt, row + 2, col).bg);
+    assert_int_not_equal(vt_cell_at(p.vt, row + 1, col + 6).bg, vt_cell_at(p.vt, row + 1, col).bg);
+    end(&p);
+}
+
 static void confusion_fits_a_large_screen(void **state)
 {
     struct play p = {0};
@@ -249,6 +273,12 @@ static void images_of_a_cell_are_sorted_by_loss(void **state)
     golden(&p, "image_80x24");
     type(&p, "<Right>");
     see(&p, "2 of 36");
+    type(&p, ","); /* a list that is open follows the epoch too */
+    see(&p, "of 37");
+    type(&p, ".");
+    see(&p, "of 36");
+    type(&p, "gg<Right>");
+    see(&p, "2 of 36");
     type(&p, "<Left><Left>");
     see(&p, "this is the first image");
     end(&p);
@@ -327,6 +357,7 @@ int main(void)
         cmocka_unit_test(sends_commands_to_the_run),
         cmocka_unit_test(sends_nothing_to_a_run_that_has_ended),
         cmocka_unit_test(confusion_shows_what_the_store_holds),
+        cmocka_unit_test(cells_are_filled_by_their_share),
         cmocka_unit_test(confusion_fits_a_large_screen),
         cmocka_unit_test(a_cell_opens_as_many_images_as_it_counts),
         cmocka_unit_test(per_cent_is_of_the_row_then_of_the_column),
