@@ -38,7 +38,7 @@ static void draw_bubble(struct mr_demo_canvas *cv, float x, float y, float radiu
 
 void mr_demo_bubbles(struct mr_demo_canvas *cv, struct mr_rng *rng)
 {
-    int n_clusters = mr_rng_uniform(rng) < .3 ? 1 + (int)mr_rng_below(rng, 3) : 0;
+    int n_clusters = mr_rng_uniform(rng) < .2 ? 1 + (int)mr_rng_below(rng, 3) : 0;
 
     for (int k = 0; k < n_clusters; k++) {
         float x = between(rng, cv->view.x, cv->view.x + cv->view.w);

@@ -80,8 +80,8 @@ static void smear(struct mr_demo_canvas *cv, int reach_x, int reach_y)
 /* A colour matrix (rows: out) of white balance, saturation and a turn of the hue. */
 static void draw_grade(float grade[3][3], struct mr_rng *rng)
 {
-    float gain[3] = {between(rng, .86f, 1.1f), between(rng, .88f, 1.1f), between(rng, .74f, 1.36f)};
-    float saturation = between(rng, .55f, 1.2f), turn = between(rng, -.14f, .14f);
+    float gain[3] = {between(rng, .9f, 1.08f), between(rng, .9f, 1.08f), between(rng, .78f, 1.3f)};
+    float saturation = between(rng, .7f, 1.2f), turn = between(rng, -.1f, .1f);
 
     for (int i = 0; i < 3; i++) {
         for (int j = 0; j < 3; j++) {
@@ -117,7 +117,7 @@ static float tone_of(const float *tone, float x)
 
 static void develop(struct mr_demo_canvas *cv, struct mr_rng *rng)
 {
-    float grade[3][3], tone[TONES], level = between(rng, .3f, .8f);
+    float grade[3][3], tone[TONES], level = between(rng, .36f, .78f);
     float gain = level / (brightness_at(cv, .8) + 1e-6f);
     size_t n = (size_t)cv->w * (size_t)cv->h;
 
@@ -207,19 +207,19 @@ static void cut_out(const struct mr_demo_canvas *cv, struct mr_image *image, flo
 void mr_demo_expose(struct mr_demo_canvas *cv, struct mr_image *image, struct mr_rng *rng)
 {
     double moved = mr_rng_uniform(rng);
-    int defocus = mr_rng_uniform(rng) < .2 ? 1 : 0;
+    int defocus = mr_rng_uniform(rng) < .12 ? 1 : 0;
     float width = (float)cv->w / 400;
 
-    if (moved < .07)
-        smear(cv, (int)(between(rng, 1, 5) * width), 0);
-    else if (moved < .14)
-        smear(cv, 0, (int)(between(rng, 1, 5) * width));
+    if (moved < .04)
+        smear(cv, (int)(between(rng, 1, 4) * width), 0);
+    else if (moved < .08)
+        smear(cv, 0, (int)(between(rng, 1, 4) * width));
     if (defocus)
         smear(cv, 1, 1);
     develop(cv, rng);
     add_grain(cv, rng);
     sharpen(cv, between(rng, .1f, .8f));
-    if (mr_rng_uniform(rng) < .08)
+    if (mr_rng_uniform(rng) < .06)
         interlace(cv, (mr_rng_uniform(rng) < .5 ? -1 : 1) * (1 + (int)mr_rng_below(rng, 4)));
     cut_out(cv, image, between(rng, .1f, .8f));
 }

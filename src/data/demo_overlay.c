@@ -150,9 +150,9 @@ void mr_demo_overlay(const struct mr_demo_canvas *canvas, struct mr_image *image
     int w = (int)(mr_rng_between(rng, .2, .33) * image->w);
     int h = (int)(mr_rng_between(rng, .24, .36) * image->h), y = image->h - h;
 
-    if (kind < .28) {
+    if (kind < .2) {
         fill(image, 0, y, w, h, black);
-        if (kind < .16)
+        if (kind < .14)
             draw_position(image, 3, y + 3, w - 6, h - 6, rng);
     }
     if (has_text)

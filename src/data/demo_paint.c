@@ -61,34 +61,34 @@ static void draw_palette(struct palette *c, const struct mr_demo_scene *s, struc
     c->flush = v3_mul(c->mucosa, v3(.9f, between(rng, .5f, .75f), between(rng, .5f, .75f)));
     c->pale = v3_mix(c->mucosa, v3(.78f, .5f, .36f), between(rng, .3f, .7f));
     c->vessel = v3(between(rng, .45f, .7f), between(rng, .1f, .3f), between(rng, .15f, .35f));
-    c->polyp = v3_mul(c->mucosa, v3(between(rng, .92f, 1.1f), between(rng, .7f, 1.15f),
-                                    between(rng, .7f, 1.15f)));
+    c->polyp = v3_mul(
+        c->mucosa, v3(between(rng, .92f, 1.1f), between(rng, .5f, .85f), between(rng, .5f, .85f)));
     c->dye = v3_mix(dyes[mr_rng_below(rng, 4)], dyes[mr_rng_below(rng, 4)], between(rng, 0, 1));
     c->residue = v3(between(rng, .42f, .55f), between(rng, .2f, .29f), between(rng, .03f, .09f));
-    c->vessels = between(rng, .35f, 1);
+    c->vessels = between(rng, .65f, 1);
     c->vessel_scale = between(rng, .22f, .42f);
     c->tree = (int)mr_rng_below(rng, MR_DEMO_VESSELS);
-    c->patches = between(rng, .25f, .9f);
+    c->patches = between(rng, .2f, .65f);
     c->grain = between(rng, .0015f, .005f);
-    c->pits = between(rng, .1f, .5f);
+    c->pits = between(rng, .2f, .7f);
     c->dyed = between(rng, .75f, 1);
-    c->bled = rare(rng, .6, .3f, 1);
-    c->burnt = between(rng, .35f, .8f);
+    c->bled = rare(rng, .8, .4f, 1);
+    c->burnt = between(rng, .5f, .9f);
     c->has_dots = mr_rng_uniform(rng) < .5;
-    c->residual = rare(rng, .2, .2f, .7f);
+    c->residual = rare(rng, .15, .2f, .6f);
     c->shine = between(rng, .4f, 1.3f);
     c->gloss = between(rng, 45, 130);
     c->squamous = v3_mix(c->pale, v3(.74f, .44f, .36f), between(rng, .3f, .8f));
-    c->gastric = v3_mul(c->mucosa, v3(.95f, between(rng, .58f, .82f), between(rng, .52f, .78f)));
+    c->gastric = v3_mul(c->mucosa, v3(.98f, between(rng, .62f, .85f), between(rng, .56f, .8f)));
     c->edge = between(rng, .02f, .09f);
     if (s->label == MR_DEMO_COLITIS) {
         c->vessels = 0;
-        c->speckle = between(rng, .5f, 1);
-        c->exudate = between(rng, .1f, .9f);
-        c->grain = between(rng, .008f, .016f);
-        c->patches = between(rng, .5f, 1);
+        c->speckle = between(rng, .75f, 1);
+        c->exudate = between(rng, .4f, 1);
+        c->grain = between(rng, .01f, .018f);
+        c->patches = between(rng, .6f, 1);
     } else if (s->wall != mr_demo_wall_bowel) {
-        c->vessels *= between(rng, 0, .5f);
+        c->vessels *= between(rng, 0, .25f);
         c->residual = s->wall == mr_demo_wall_gullet ? 0 : c->residual;
     }
 }
@@ -165,14 +165,14 @@ static struct v3 paint_colitis(const struct palette *c, const struct mr_demo_sce
 {
     float granule =
         all_round(s->noise->pit, MR_DEMO_PIT, pt->at, pt->hit.n, .9f) + .15f * pt->grain;
-    float spot = .6f * mr_demo_noise_at(s->noise, v3_scale(pt->at, 12)) + .4f * pt->grain;
+    float spot = .6f * mr_demo_noise_at(s->noise, v3_scale(pt->at, 8)) + .35f * pt->grain;
     float blood = rampf(.22f, .5f, spot + .6f * pt->hit.medium - .12f) * c->speckle;
     float fibrin =
         rampf(.18f, .4f, .8f * pt->hit.broad - .35f * spot - .3f * pt->fine) * c->exudate;
 
     *relief += .02f * (1 - granule) + .012f * fibrin;
     colour = v3_scale(colour, 1.12f - .3f * granule);
-    colour = v3_mix(colour, c->flush, .6f * rampf(-.2f, .5f, pt->hit.medium));
+    colour = v3_mix(colour, c->flush, .4f + .5f * rampf(-.3f, .4f, pt->hit.medium));
     colour = v3_mix(colour, v3(.7f, .56f, .3f), .75f * fibrin);
     return v3_mix(colour, v3(.34f, .02f, .02f), .85f * blood);
 }
@@ -241,9 +241,10 @@ static struct v3 paint_gullet(const struct palette *c, const struct mr_demo_scen
         off -= 6.2832f * (float)floori(off / 6.2832f + .5f);
         in = 1 - fabsf(off) / (k->width * (1.15f - .9f * along * along)) - .25f * pt->fine;
         in = rampf(0, .35f, in) * rampf(-.1f, .02f, along) * (1 - rampf(.85f, 1, along));
-        colour = v3_mix(colour, v3(.46f, .035f, .03f), .85f * k->strength * in);
-        colour = v3_mix(colour, v3(.8f, .66f, .42f),
-                        k->slough * rampf(.6f, .95f, in) * rampf(-.5f, .1f, pt->fine));
+        colour = v3_mix(colour, v3(.4f, .02f, .02f), .92f * k->strength * in);
+        colour =
+            v3_mix(colour, v3(.8f, .66f, .42f),
+                   k->slough * rampf(.72f, 1, in + .15f * pt->grain) * rampf(-.4f, .2f, pt->fine));
         *relief += .015f * in * k->strength;
     }
     return colour;

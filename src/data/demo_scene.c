@@ -198,7 +198,7 @@ static void add_folds(struct mr_demo_scene *s, struct mr_rng *rng, float height)
         f->tilt = between(rng, -.25f, .25f);
         f->cx = cosf(way);
         f->cy = sinf(way);
-        f->extent = between(rng, -1.1f, .2f);
+        f->extent = between(rng, -1.1f, .1f);
     }
 }
 
@@ -309,10 +309,10 @@ static void compose_polyps(struct mr_demo_scene *s, struct mr_rng *rng)
     set_bowel(s, rng, between(rng, .12f, .42f));
     look_along(s, rng, .1f, 1);
     for (int i = 0; i < n; i++) {
-        struct mr_demo_hit place = find_place(s, rng, .6f, .7f, 2.3f);
-        float size = i ? between(rng, .1f, .18f) : between(rng, .17f, .36f);
+        struct mr_demo_hit place = find_place(s, rng, .5f, .7f, 2);
+        float size = i ? between(rng, .12f, .2f) : between(rng, .24f, .44f);
 
-        add_polyp(s, rng, &place, clampf(size * place.t, .1f, .5f));
+        add_polyp(s, rng, &place, clampf(size * place.t, .12f, .55f));
     }
 }
 
@@ -335,7 +335,7 @@ static void compose_lesion(struct mr_demo_scene *s, struct mr_rng *rng)
     cushion.lumps = .05f;
     s->masses[s->n_masses++] = cushion;
     s->has_lesion = true;
-    size = wide * between(rng, .42f, .6f);
+    size = wide * between(rng, .48f, .66f);
     s->dent_radius = size * 1.1f;
     s->dent = stage > .3f ? wide * .17f * (stage - .3f) : 0;
     if (stage < .95f) {
@@ -366,11 +366,11 @@ static void compose_cecum(struct mr_demo_scene *s, struct mr_rng *rng)
     set_bowel(s, rng, between(rng, .12f, .35f));
     look_along(s, rng, 0, .2f);
     set_end(s, rng, between(rng, 1.1f, 1.9f), between(rng, 0, .45f));
-    e->radius = between(rng, .1f, .17f);
-    e->thick = between(rng, .14f, .24f);
+    e->radius = between(rng, .14f, .22f);
+    e->thick = between(rng, .18f, .32f);
     e->curl = between(rng, -1.2f, 1.2f);
     e->n_ridges = 3;
-    e->ridge = between(rng, .16f, .36f);
+    e->ridge = between(rng, .22f, .4f);
     e->width = between(rng, .14f, .26f);
     at =
         v3_along(v3_along(e->at, between(rng, -.45f, .45f), e->a), between(rng, -.45f, .45f), e->b);
@@ -382,13 +382,14 @@ static void compose_pylorus(struct mr_demo_scene *s, struct mr_rng *rng)
     struct mr_demo_end *e = &s->end;
     struct v3 at;
 
-    set_bowel(s, rng, between(rng, .05f, .3f));
+    set_bowel(s, rng, between(rng, .05f, .2f));
     s->wall = mr_demo_wall_antrum;
+    s->lumps *= .6f;
     s->lobes *= .5f;
     look_along(s, rng, 0, .2f);
     set_end(s, rng, between(rng, 1.1f, 2.1f), between(rng, 0, .4f));
-    e->radius = between(rng, .1f, .32f);
-    e->thick = between(rng, .09f, .24f);
+    e->radius = between(rng, .15f, .34f);
+    e->thick = between(rng, .12f, .26f);
     e->n_ridges = 4 + (int)mr_rng_below(rng, 5);
     e->ridge = between(rng, .03f, .14f);
     e->width = between(rng, .45f, .75f);
@@ -404,16 +405,16 @@ static void add_streaks(struct mr_demo_scene *s, struct mr_rng *rng)
 
     if (s->stage < .2f)
         return;
-    s->n_streaks = s->stage > .65f ? 2 + (int)mr_rng_below(rng, 4) : 1 + (int)mr_rng_below(rng, 2);
+    s->n_streaks = s->stage > .65f ? 3 + (int)mr_rng_below(rng, 4) : 1 + (int)mr_rng_below(rng, 2);
     for (int i = 0; i < s->n_streaks; i++) {
         struct mr_demo_streak *k = &s->streaks[i];
 
         k->angle = first + 6.2832f * ((float)i + between(rng, -.25f, .25f)) / (float)s->n_streaks;
-        k->width = between(rng, .09f, .2f) * (.6f + .4f * s->stage);
-        k->length = between(rng, .5f, 1.2f) * (.5f + .5f * s->stage);
+        k->width = between(rng, .15f, .28f) * (.3f + .7f * s->stage);
+        k->length = between(rng, .8f, 1.6f) * (.3f + .7f * s->stage);
         k->wander = between(rng, -.25f, .25f);
         k->strength = s->stage * between(rng, .85f, 1);
-        k->slough = chance(rng, .5) ? between(rng, .3f, .9f) * s->stage : 0;
+        k->slough = chance(rng, .5) ? between(rng, .2f, .6f) * s->stage : 0;
     }
 }
 
@@ -434,8 +435,8 @@ static void compose_gullet(struct mr_demo_scene *s, struct mr_rng *rng)
     g->phase = between(rng, 0, 6.2832f);
     g->twist = between(rng, -.4f, .4f);
     g->line = g->close_at - between(rng, .7f, 1.7f);
-    g->jag = between(rng, .12f, .32f);
-    g->tongues = chance(rng, .6) ? between(rng, .15f, .5f) : 0;
+    g->jag = between(rng, .08f, .24f);
+    g->tongues = chance(rng, .4) ? between(rng, .1f, .3f) : 0;
     g->seed = between(rng, 0, 25);
     look_along(s, rng, 0, .42f);
     add_streaks(s, rng);
