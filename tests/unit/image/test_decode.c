@@ -340,9 +340,10 @@ static void refuses_a_progressive_jpeg_whose_last_scans_were_replaced_by_an_end(
     }
 }
 
+/* stb_image does not tell that coded data ended early; the README says so. */
+#if MISREAD_TURBOJPEG
 static void refuses_a_baseline_jpeg_with_an_end_pasted_on(void **state)
 {
-#if MISREAD_TURBOJPEG
     size_t scan = find_marker(baseline_jpeg, sizeof baseline_jpeg, 0xda, 1) + 14;
 
     for (size_t n = scan + 4; n < sizeof baseline_jpeg - 6; n += 4) {
@@ -353,10 +354,8 @@ static void refuses_a_baseline_jpeg_with_an_end_pasted_on(void **state)
         expect_refusal(1, jpeg.data, jpeg.n, MR_E_FORMAT, "damaged");
         free(jpeg.data);
     }
-#else
-    skip_because("stb_image does not tell that coded data ended early");
-#endif
 }
+#endif
 
 static void refuses_every_flipped_bit_of_a_png(void **state)
 {
@@ -739,7 +738,9 @@ int main(void)
         cmocka_unit_test(refuses_a_file_cut_at_any_percent_in_a_decoder),
         cmocka_unit_test(is_not_fooled_by_an_end_marker_in_a_thumbnail),
         cmocka_unit_test(refuses_a_progressive_jpeg_whose_last_scans_were_replaced_by_an_end),
+#if MISREAD_TURBOJPEG
         cmocka_unit_test(refuses_a_baseline_jpeg_with_an_end_pasted_on),
+#endif
         cmocka_unit_test(refuses_every_flipped_bit_of_a_png),
         cmocka_unit_test(refuses_a_png_whose_chunks_are_out_of_order),
         cmocka_unit_test(refuses_bombs),
