@@ -61,6 +61,17 @@ static enum mr_status set_number(const struct mr_option *option, void *field, co
     return MR_OK;
 }
 
+/* A flag without a value is set; in the file and the environment it may say yes or no. */
+static enum mr_status set_flag(const struct mr_option *option, bool *field, const char *value,
+                               struct mr_error *err)
+{
+    if (value && !is_choice("1|0|yes|no|true|false|on|off", value))
+        return mr_fail(err, MR_E_USAGE, "cannot use '%s' for %s: it is yes or no", value,
+                       option->name);
+    *field = !value || is_choice("1|yes|true|on", value);
+    return MR_OK;
+}
+
 static enum mr_status set_option(struct mr_args *args, const struct mr_option *option,
                                  const char *value, struct mr_error *err)
 {
@@ -68,8 +79,7 @@ static enum mr_status set_option(struct mr_args *args, const struct mr_option *o
 
     switch (option->kind) {
     case MR_OPTION_FLAG:
-        *(bool *)field = true;
-        return MR_OK;
+        return set_flag(option, field, value, err);
     case MR_OPTION_CHOICE:
         if (!is_choice(option->arg, value))
             return mr_fail(err, MR_E_USAGE, "cannot use '%s' for --%s: it takes one of %s", value,
@@ -84,6 +94,12 @@ static enum mr_status set_option(struct mr_args *args, const struct mr_option *o
         break;
     }
     return set_number(option, field, value, err);
+}
+
+/* --help and --version are asked on the command line only. */
+static bool is_question(const struct mr_option *option)
+{
+    return !strcmp(option->name, "help") || !strcmp(option->name, "version");
 }
 
 /* "name = value" lines; a line that names an option of another command is passed over. */
@@ -118,8 +134,10 @@ static enum mr_status read_file(struct mr_args *args, const struct mr_command *c
             len--;
         for (value++; isspace((unsigned char)*value);)
             value++;
+        for (char *end = value + strlen(value); end > value && isspace((unsigned char)end[-1]);)
+            *--end = '\0';
         option = find_option(command, line, len);
-        if (option)
+        if (option && !is_question(option))
             st = set_option(args, option, value, err);
     }
     return st;
@@ -140,7 +158,7 @@ static enum mr_status read_environment(struct mr_args *args, const struct mr_com
                 name[n++] = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
             name[n] = '\0';
             value = getenv(name);
-            if (!value || !*value)
+            if (!value || !*value || is_question(o))
                 continue;
             st = set_option(args, o, value, err);
             if (st)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands and their options: everything that --help, man page and completion say comes from
- * here. */
+/* The commands and their options: all that --help says comes from here. */
 #include "commands.h"
 
 #include <stdio.h>

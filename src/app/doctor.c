@@ -14,6 +14,7 @@
 
 #include "args.h"
 #include "commands.h"
+#include "json.h"
 #include "session.h"
 #include "start.h"
 
@@ -116,7 +117,6 @@ static void print_text(const struct finding *findings, int n)
 static void print_json(const struct finding *findings, int n)
 {
     cJSON *object = cJSON_CreateObject();
-    char *text;
 
     cJSON_AddStringToObject(object, "version", MISREAD_VERSION);
     for (int i = 0; i < n; i++) {
@@ -128,10 +128,7 @@ static void print_json(const struct finding *findings, int n)
         cJSON_AddStringToObject(entry, "found", findings[i].value);
         cJSON_AddStringToObject(entry, "advice", findings[i].advice);
     }
-    text = cJSON_Print(object);
-    puts(text ? text : "{}");
-    cJSON_free(text);
-    cJSON_Delete(object);
+    mr_json_print(object);
 }
 
 int mr_doctor_main(struct mr_args *args)

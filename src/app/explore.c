@@ -9,6 +9,7 @@
 
 #include <misread/base/alloc.h>
 #include <misread/base/file.h>
+#include <misread/base/str.h>
 #include <misread/store/runs.h>
 #include <misread/store/store.h>
 #include <misread/term/term.h>
@@ -206,7 +207,7 @@ static enum mr_status show(struct explorer *x, enum mr_tui_exit *left, struct mr
     if (st)
         return st;
     st = mr_tui_run(&options, left, err);
-    if (!st && *left == MR_TUI_HANGUP)
+    if (*left == MR_TUI_HANGUP)
         mr_term_abandon(options.term);
     mr_term_close(options.term);
     return st;
@@ -230,6 +231,18 @@ static void stop_after_epoch(struct explorer *x)
     mr_store_close(store);
 }
 
+static void say_how_to_attach(const struct explorer *x)
+{
+    char data[1024], project[1024] = "";
+
+    mr_safe_text(data, sizeof data, x->place->data_dir, 0, MR_ELIDE_END);
+    if (x->args->project)
+        mr_safe_text(project, sizeof project, x->place->project_dir, 0, MR_ELIDE_END);
+    printf("misread: training goes on in the background; 'misread %s%s%s' attaches to it\n", data,
+           *project ? " --project " : "", project);
+    fflush(stdout);
+}
+
 /* What becomes of the training when the screen is left. Returns the exit status. */
 static int leave(struct explorer *x, enum mr_tui_exit left)
 {
@@ -240,9 +253,7 @@ static int leave(struct explorer *x, enum mr_tui_exit left)
     if (!trainer)
         return EXIT_SUCCESS;
     if (left == MR_TUI_BACKGROUND && mr_trainer_is_running(trainer))
-        printf("misread: training goes on in the background; 'misread %s' attaches to it\n",
-               x->place->data_dir);
-    fflush(stdout);
+        say_how_to_attach(x);
     if ((left == MR_TUI_BACKGROUND || left == MR_TUI_HANGUP) && mr_trainer_is_running(trainer)) {
         detach(x);
         options.is_silent = true;

@@ -96,8 +96,8 @@ static void show_skipped_image(struct follow *f, const struct mr_run *run,
 
     if (f->options->is_json) {
         line = event("skipped", run);
-        cJSON_AddStringToObject(line, "path", row->path);
-        cJSON_AddStringToObject(line, "reason", row->reason);
+        mr_json_add_text(line, "path", row->path);
+        mr_json_add_text(line, "reason", row->reason);
         print_json(line);
         return;
     }
@@ -207,7 +207,7 @@ static void show_end(struct follow *f, const struct mr_run *run)
         if (n)
             mr_json_add_epoch(line, &epochs[n - 1]);
         if (run->message && run->message[0])
-            cJSON_AddStringToObject(line, "message", run->message);
+            mr_json_add_text(line, "message", run->message);
         print_json(line);
     } else {
         end_line(f);

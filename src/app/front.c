@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The front process. Some 100 lines and no state, so that there is nothing in it that could die. */
+/* The front process: short and almost without state, so that there is little in it that could die.
+ */
 #include "front.h"
 
 #include <errno.h>
@@ -31,8 +32,9 @@ int mr_front_socket(void)
 }
 
 /*
- * Signals come through a pipe, not a signalfd: in this process OpenBLAS has started its threads
- * already, and a signal that is blocked here would be delivered to one of them, which drops it.
+ * Global because a handler can reach nothing else. Signals come through a pipe, not a signalfd: in
+ * this process OpenBLAS has started its threads already, and a signal that is blocked here would be
+ * delivered to one of them, which drops it.
  */
 static int signal_pipe[2] = {-1, -1};
 
@@ -156,6 +158,7 @@ static int start_program(struct front *front, char **argv)
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets))
         return errno;
+    fcntl(sockets[0], F_SETFD, FD_CLOEXEC); /* the program must see it close when we are gone */
     snprintf(text, sizeof text, "%d", sockets[1]);
     setenv(SOCKET_VARIABLE, text, 1);
     /* Debian's OpenBLAS starts its threads before main: only the environment comes early enough. */

@@ -3,9 +3,14 @@
 #include "json.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cjson/cJSON.h>
 
+#include <misread/base/alloc.h>
+#include <misread/base/str.h>
 #include <misread/interp/confusion.h>
 #include <misread/store/runs.h>
 
@@ -15,6 +20,37 @@ void mr_json_add_number(struct cJSON *object, const char *name, double value)
         cJSON_AddNumberToObject(object, name, value);
     else
         cJSON_AddNullToObject(object, name);
+}
+
+static cJSON *safe_string(const char *text)
+{
+    size_t cap = 4 * strlen(text) + 1; /* a bad byte becomes \xNN */
+    char *safe = mr_xalloc(cap, 1);
+    cJSON *string;
+
+    mr_safe_text(safe, cap, text, 0, MR_ELIDE_END);
+    string = cJSON_CreateString(safe);
+    free(safe);
+    return string;
+}
+
+void mr_json_add_text(struct cJSON *object, const char *name, const char *text)
+{
+    cJSON_AddItemToObject(object, name, text ? safe_string(text) : cJSON_CreateNull());
+}
+
+void mr_json_append_text(struct cJSON *array, const char *text)
+{
+    cJSON_AddItemToArray(array, safe_string(text));
+}
+
+void mr_json_print(struct cJSON *object)
+{
+    char *text = cJSON_Print(object);
+
+    puts(text ? text : "{}");
+    cJSON_free(text);
+    cJSON_Delete(object);
 }
 
 void mr_json_add_epoch(struct cJSON *object, const struct mr_epoch *epoch)

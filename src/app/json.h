@@ -9,6 +9,13 @@ struct mr_epoch;
 /* epoch, train_loss, valid_loss, accuracy, ci [lo, hi], seconds; a loss that is not finite becomes
  * null. */
 void mr_json_add_epoch(struct cJSON *object, const struct mr_epoch *epoch);
+/* Text from outside, made safe (a raw byte would make the whole line invalid); NULL becomes null.
+ */
+void mr_json_add_text(struct cJSON *object, const char *name, const char *text);
+/* The same into an array. */
+void mr_json_append_text(struct cJSON *array, const char *text);
+/* Prints object as indented JSON on stdout and frees it. */
+void mr_json_print(struct cJSON *object);
 /* A number, or null if it is not finite. */
 void mr_json_add_number(struct cJSON *object, const char *name, double value);
 

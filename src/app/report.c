@@ -171,8 +171,8 @@ static cJSON *pairs_json(const struct report *r)
     for (int i = 0; i < r->n_pairs; i++) {
         cJSON *pair = cJSON_CreateObject();
 
-        cJSON_AddStringToObject(pair, "actual", class_name(r, r->pairs[i].actual));
-        cJSON_AddStringToObject(pair, "predicted", class_name(r, r->pairs[i].predicted));
+        mr_json_add_text(pair, "actual", class_name(r, r->pairs[i].actual));
+        mr_json_add_text(pair, "predicted", class_name(r, r->pairs[i].predicted));
         cJSON_AddNumberToObject(pair, "count", r->pairs[i].count);
         cJSON_AddItemToArray(list, pair);
     }
@@ -187,7 +187,7 @@ static cJSON *per_class_json(const struct report *r)
         struct mr_class_metrics m = mr_confusion_metrics(r->confusion, c);
         cJSON *entry = cJSON_CreateObject();
 
-        cJSON_AddStringToObject(entry, "name", class_name(r, c));
+        mr_json_add_text(entry, "name", class_name(r, c));
         cJSON_AddNumberToObject(entry, "n", m.n);
         mr_json_add_number(entry, "precision", m.precision);
         mr_json_add_number(entry, "recall", m.recall);
@@ -205,9 +205,9 @@ static cJSON *top_json(const struct report *r)
         const struct mr_ranked *t = &r->top[i];
         cJSON *entry = cJSON_CreateObject();
 
-        cJSON_AddStringToObject(entry, "path", path_of(r, t->image));
-        cJSON_AddStringToObject(entry, "actual", class_name(r, t->actual));
-        cJSON_AddStringToObject(entry, "predicted", class_name(r, t->predicted));
+        mr_json_add_text(entry, "path", path_of(r, t->image));
+        mr_json_add_text(entry, "actual", class_name(r, t->actual));
+        mr_json_add_text(entry, "predicted", class_name(r, t->predicted));
         mr_json_add_number(entry, "loss", t->loss);
         mr_json_add_number(entry, "p_actual", t->p_actual);
         mr_json_add_number(entry, "p_predicted", t->p_predicted);
@@ -221,14 +221,13 @@ static void print_json(const struct report *r)
     cJSON *object = cJSON_CreateObject();
     cJSON *epochs = cJSON_AddArrayToObject(object, "epochs");
     cJSON *classes;
-    char *text;
 
     cJSON_AddNumberToObject(object, "run", r->run.id);
     cJSON_AddStringToObject(object, "state", mr_run_state_text(r->run.state));
     cJSON_AddNumberToObject(object, "epoch", r->valid->epoch);
     classes = cJSON_AddArrayToObject(object, "classes");
     for (int c = 0; c < r->confusion->n_classes; c++)
-        cJSON_AddItemToArray(classes, cJSON_CreateString(class_name(r, c)));
+        mr_json_append_text(classes, class_name(r, c));
     for (int e = 0; e < r->n_epochs; e++) {
         cJSON *entry = cJSON_CreateObject();
 
@@ -239,10 +238,7 @@ static void print_json(const struct report *r)
     cJSON_AddItemToObject(object, "most_confused", pairs_json(r));
     cJSON_AddItemToObject(object, "per_class", per_class_json(r));
     cJSON_AddItemToObject(object, "top_losses", top_json(r));
-    text = cJSON_Print(object);
-    puts(text ? text : "{}");
-    cJSON_free(text);
-    cJSON_Delete(object);
+    mr_json_print(object);
 }
 
 /* ---- CSV ---- */

@@ -14,6 +14,7 @@
 
 #include "args.h"
 #include "commands.h"
+#include "json.h"
 #include "place.h"
 
 /* For a relabel the classes' names, for a toggle "set" and "cleared". Owned by table or static. */
@@ -37,16 +38,11 @@ static void time_text(char *out, size_t cap, int64_t at)
     time_t t = (time_t)at;
     struct tm tm;
 
-    gmtime_r(&t, &tm);
+    if (!gmtime_r(&t, &tm)) {
+        snprintf(out, cap, "?");
+        return;
+    }
     strftime(out, cap, "%Y-%m-%dT%H:%M:%SZ", &tm);
-}
-
-static void add_text(cJSON *object, const char *name, const char *text)
-{
-    if (text)
-        cJSON_AddStringToObject(object, name, text);
-    else
-        cJSON_AddNullToObject(object, name);
 }
 
 static cJSON *decision_json(const struct mr_image_table *table, const struct mr_decision *d)
@@ -57,13 +53,13 @@ static cJSON *decision_json(const struct mr_image_table *table, const struct mr_
 
     time_text(at, sizeof at, d->at);
     cJSON_AddNumberToObject(object, "id", (double)d->id);
-    add_text(object, "path", row ? row->path : NULL);
+    mr_json_add_text(object, "path", row ? row->path : NULL);
     cJSON_AddStringToObject(object, "kind", mr_decision_text(d->kind));
-    add_text(object, "from", value_text(table, d, d->from_class));
-    add_text(object, "to", value_text(table, d, d->to_class));
-    cJSON_AddStringToObject(object, "who", d->reader);
+    mr_json_add_text(object, "from", value_text(table, d, d->from_class));
+    mr_json_add_text(object, "to", value_text(table, d, d->to_class));
+    mr_json_add_text(object, "who", d->reader);
     cJSON_AddStringToObject(object, "at", at);
-    cJSON_AddStringToObject(object, "note", d->note);
+    mr_json_add_text(object, "note", d->note);
     if (d->target)
         cJSON_AddNumberToObject(object, "target", (double)d->target);
     cJSON_AddBoolToObject(object, "undone", d->undone);
@@ -75,14 +71,10 @@ static void print_json(const struct mr_image_table *table, const struct mr_decis
 {
     cJSON *object = cJSON_CreateObject();
     cJSON *list = cJSON_AddArrayToObject(object, "decisions");
-    char *text;
 
     for (int i = 0; i < n; i++)
         cJSON_AddItemToArray(list, decision_json(table, &decisions[i]));
-    text = cJSON_Print(object);
-    puts(text ? text : "{}");
-    cJSON_free(text);
-    cJSON_Delete(object);
+    mr_json_print(object);
 }
 
 static void print_row(const struct mr_image_table *table, const struct mr_decision *d)

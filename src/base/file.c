@@ -109,7 +109,8 @@ static int sync_folder_of(const char *path)
     free(dir);
     if (fd < 0)
         return -1;
-    failed = fsync(fd);
+    /* Some file systems cannot sync folders and say so with EINVAL. */
+    failed = fsync(fd) && errno != EINVAL;
     close(fd);
     return failed;
 }

@@ -73,6 +73,7 @@ static void run_reviewer(void *arg)
         mr_monitor_lock(reviewer->monitor);
         list_add(&reviewer->answered, item);
         reviewer->n_pending--;
+        mr_monitor_notify(reviewer->monitor);
         mr_monitor_unlock(reviewer->monitor);
         mr_wake_raise(reviewer->wake);
     }
@@ -139,6 +140,14 @@ int mr_reviewer_n_pending(struct mr_reviewer *reviewer)
     n = reviewer->n_pending;
     mr_monitor_unlock(reviewer->monitor);
     return n;
+}
+
+void mr_reviewer_drain(struct mr_reviewer *reviewer)
+{
+    mr_monitor_lock(reviewer->monitor);
+    while (reviewer->n_pending)
+        (void)mr_monitor_wait(reviewer->monitor, -1);
+    mr_monitor_unlock(reviewer->monitor);
 }
 
 void mr_reviewer_stop(struct mr_reviewer *reviewer)

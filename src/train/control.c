@@ -25,7 +25,7 @@ static void on_stop_after_epoch(struct mr_control *control, double value)
 
 static void on_stop_now(struct mr_control *control, double value)
 {
-    control->stop = MR_STOP_NOW;
+    control->stop = MR_STOP_SAVED;
 }
 
 static void on_checkpoint(struct mr_control *control, double value)

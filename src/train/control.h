@@ -13,8 +13,7 @@ struct mr_store;
 
 enum mr_stop_kind {
     MR_STOP_NONE,
-    MR_STOP_SAVED, /* asked from outside: checkpoint first */
-    MR_STOP_NOW    /* commanded: the last checkpoint is kept */
+    MR_STOP_SAVED /* after the batch in hand and a checkpoint */
 };
 
 struct mr_control {

@@ -79,7 +79,7 @@ static enum mr_status obey(struct mr_session *s, struct mr_error *err)
     if (st)
         return st;
     s->at.rate = s->control.rate;
-    if (s->control.stop != MR_STOP_NOW && is_checkpoint_due(s))
+    if (is_checkpoint_due(s))
         st = mr_session_checkpoint(s, err);
     if (!st && s->control.stop != MR_STOP_NONE)
         st = mr_fail(err, MR_E_CANCELLED, "the run was stopped");

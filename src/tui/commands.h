@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The one table of commands: where, by which keys, what it does and whether it changes anything.
- * Bindings, footer, help, palette and man page all come from it. Rows are in the footer's order.
+ * Bindings, footer, help, palette and prompts all come from it. Rows are in the footer's order.
  */
 #ifndef MISREAD_TUI_COMMANDS_H
 #define MISREAD_TUI_COMMANDS_H
@@ -39,7 +39,7 @@ enum mr_effect { MR_HARMLESS, MR_CHANGES_LABEL, MR_CHANGES_RUN };
  * X(id, screens, effect, keys, footer, name, what)
  *   footer  a word or two, MR_WITH_NEXT, or NULL: not in the footer
  *   name    for the palette
- *   what    for help and man page
+ *   what    for help
  */
 #define MR_ACT_LIST(X)                                                                             \
     X(OPEN, MR_ON_TCG, MR_HARMLESS, K('\r'), "open", "open",                                       \

@@ -107,14 +107,19 @@ static void turn_back(struct mr_explorer *explorer, enum mr_decision_kind kind)
     int at;
     struct mr_decision decision = {.kind = kind};
 
+    if (desk->n_pending && !is_undo) {
+        mr_explorer_say(explorer, "a decision is still being saved; press it again in a moment");
+        return;
+    }
     if (desk->n_pending) {
         /* its number is known only when it is saved; a moment later this is done */
-        desk->undo_wanted = is_undo ? desk->undo_wanted + 1 : 0;
+        desk->undo_wanted++;
         return;
     }
     at = is_undo ? mr_desk_find_undo(desk->decisions, desk->n, reader)
                  : mr_desk_find_redo(desk->decisions, desk->n, reader);
     if (at < 0) {
+        desk->undo_wanted = 0; /* a later decision must not be the one */
         mr_explorer_say(explorer, is_undo ? "there is no decision of yours to undo"
                                           : "there is nothing to redo");
         return;
@@ -178,10 +183,12 @@ void mr_decide_answers(struct mr_explorer *explorer)
 
         has_answer = true;
         describe(explorer, &decision, text, sizeof text);
-        if (err.status == MR_OK)
+        if (err.status == MR_OK) {
             mr_explorer_say(explorer, "saved: %s", text);
-        else
+        } else {
+            explorer->desk.undo_wanted = 0; /* it was meant for this one, not for an older one */
             mr_explorer_complain(explorer, "not saved: %s: %s", text, err.message);
+        }
     }
     if (!has_answer)
         return;
@@ -192,6 +199,24 @@ void mr_decide_answers(struct mr_explorer *explorer)
         explorer->desk.undo_wanted--;
         turn_back(explorer, MR_DECISION_UNDO);
     }
+}
+
+enum mr_status mr_decide_settle(struct mr_explorer *explorer, struct mr_error *err)
+{
+    enum mr_status st = MR_OK;
+    struct mr_decision decision;
+    struct mr_error why;
+
+    mr_reviewer_drain(explorer->reviewer);
+    while (mr_desk_poll(&explorer->desk, &decision, &why)) {
+        char text[400];
+
+        if (!why.status)
+            continue;
+        describe(explorer, &decision, text, sizeof text);
+        st = mr_fail(err, why.status, "not saved: %.200s: %.200s", text, why.message);
+    }
+    return st;
 }
 
 /* ---- labelling mode ---- */

@@ -125,6 +125,9 @@ bool mr_decide_act(struct mr_explorer *explorer, enum mr_act act);
 void mr_decide_relabel(struct mr_explorer *explorer, int64_t image, int to_class);
 /* Takes the review thread's answers: "saved", or the sentence of the failure. */
 void mr_decide_answers(struct mr_explorer *explorer);
+/* When the screen is left: waits for what is being saved. A decision that could not be is the
+ * error. */
+enum mr_status mr_decide_settle(struct mr_explorer *explorer, struct mr_error *err) MR_NODISCARD;
 /* A key in labelling mode; false if it is one of movement, undo or the like. */
 bool mr_decide_label_key(struct mr_explorer *explorer, const struct mr_key *key);
 /* Ends labelling mode after a minute without a key. */

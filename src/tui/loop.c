@@ -177,6 +177,7 @@ enum mr_status mr_tui_run(const struct mr_tui_options *options, enum mr_tui_exit
         wait_and_take(&loop);
     }
     *exit = explorer->exit;
+    st = mr_decide_settle(explorer, err);
     mr_explorer_finish(explorer);
-    return MR_OK;
+    return st;
 }

@@ -28,7 +28,8 @@ struct sheet {
     struct mr_tui_start start;
     int resumable; /* run that may be resumed, 0 none */
     enum field field;
-    bool is_typing; /* digits go on a number that is being typed */
+    bool is_typing;    /* digits go on a number that is being typed */
+    double estimate_s; /* asked for when something changes: it reads the database */
 };
 
 static const char *const archs[] = {"resnet18", "resnet34", "resnet50"};
@@ -206,14 +207,20 @@ static void draw_field(const struct sheet *self, const struct mr_ink *ink, int r
     mr_ink_textf(ink, row, 12, style, is_here ? "◀ %s ▶" : "  %s", value);
 }
 
+static void estimate(struct sheet *self)
+{
+    const struct mr_tui_options *options = self->overlay.explorer->options;
+
+    self->estimate_s = options->ops->estimate_s(options->ops_ctx, &self->start);
+}
+
 static void draw_estimate(const struct sheet *self, const struct mr_ink *ink, int row)
 {
     const struct mr_explorer *explorer = self->overlay.explorer;
-    const struct mr_tui_options *options = explorer->options;
-    double seconds = options->ops->estimate_s(options->ops_ctx, &self->start);
 
-    if (seconds >= 0)
-        mr_ink_textf(ink, row, 2, MR_STYLE_NORMAL, "about %s", mr_format_duration(seconds).text);
+    if (self->estimate_s >= 0)
+        mr_ink_textf(ink, row, 2, MR_STYLE_NORMAL, "about %s",
+                     mr_format_duration(self->estimate_s).text);
     else
         mr_ink_text(ink, row, 2, MR_STYLE_DIM, "how long it takes shows after the first batches");
     if (explorer->facts.is_live)
@@ -271,6 +278,7 @@ static enum mr_overlay_reply key(struct mr_overlay *overlay, const struct mr_key
         if (pressed->code >= '0' && pressed->code <= '9')
             type_digit(self, pressed->code - '0');
     }
+    estimate(self);
     return MR_OVERLAY_STAYS;
 }
 
@@ -298,4 +306,5 @@ void mr_start_sheet_open(struct mr_explorer *explorer)
         (facts->run.state == MR_RUN_INTERRUPTED || facts->run.state == MR_RUN_STOPPED))
         self->resumable = self->start.resume_run = facts->run.id;
     self->field = self->resumable ? FIELD_RUN : FIELD_ARCH;
+    estimate(self);
 }

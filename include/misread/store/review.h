@@ -73,6 +73,8 @@ bool mr_reviewer_poll(struct mr_reviewer *reviewer, int64_t *ticket, struct mr_d
                       struct mr_error *err);
 /* Decisions handed over and not yet answered. */
 int mr_reviewer_n_pending(struct mr_reviewer *reviewer);
+/* Waits until every decision handed over has its answer, so that none goes unread before stop. */
+void mr_reviewer_drain(struct mr_reviewer *reviewer);
 /* Commits what is pending, then ends. Accepts NULL. */
 void mr_reviewer_stop(struct mr_reviewer *reviewer);
 

@@ -186,7 +186,7 @@ static void takes_every_command_that_waits(void **state)
     assert_false(c.is_paused);
     send(&place, MR_COMMAND_STOP_NOW, 0);
     assert_ok(mr_control_poll(&c, &err), err);
-    assert_int_equal(c.stop, MR_STOP_NOW);
+    assert_int_equal(c.stop, MR_STOP_SAVED);
     tear_down(&place);
 }
 
