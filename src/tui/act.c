@@ -435,7 +435,7 @@ void mr_explorer_key(struct mr_explorer *explorer, const struct mr_key *key)
     explorer->is_dirty = true;
     if (key->code == MR_KEY_RESIZE || key->code == MR_KEY_NONE)
         return;
-    if (explorer->overlay) {
+    if (explorer->overlay && key->code != MR_CTRL('l')) {
         overlay_key(explorer, key);
         return;
     }

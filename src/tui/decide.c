@@ -107,13 +107,9 @@ static void turn_back(struct mr_explorer *explorer, enum mr_decision_kind kind)
     int at;
     struct mr_decision decision = {.kind = kind};
 
-    if (desk->n_pending && !is_undo) {
-        mr_explorer_say(explorer, "a decision is still being saved; press it again in a moment");
-        return;
-    }
     if (desk->n_pending) {
         /* its number is known only when it is saved; a moment later this is done */
-        desk->undo_wanted++;
+        desk->undo_wanted += is_undo ? 1 : -1;
         return;
     }
     at = is_undo ? mr_desk_find_undo(desk->decisions, desk->n, reader)
@@ -196,8 +192,10 @@ void mr_decide_answers(struct mr_explorer *explorer)
         explorer->gallery.is_stale = true;
     mr_explorer_recount(explorer);
     if (explorer->desk.undo_wanted && !explorer->desk.n_pending) {
-        explorer->desk.undo_wanted--;
-        turn_back(explorer, MR_DECISION_UNDO);
+        bool is_undo = explorer->desk.undo_wanted > 0;
+
+        explorer->desk.undo_wanted += is_undo ? -1 : 1;
+        turn_back(explorer, is_undo ? MR_DECISION_UNDO : MR_DECISION_REDO);
     }
 }
 

@@ -33,7 +33,7 @@ struct mr_desk {
     struct mr_desk_image *images; /* owned, by image */
     int n_images;
     struct mr_decision *by_image; /* owned: what the states were computed from */
-    int undo_wanted;              /* undos to be done once what is pending is saved */
+    int undo_wanted; /* undos (redos if negative) to be done once what is pending is saved */
 };
 
 void mr_desk_init(struct mr_desk *desk, struct mr_reviewer *reviewer, const char *reader);

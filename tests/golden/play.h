@@ -39,8 +39,7 @@ void see_no(struct play *p, const char *text);
 /* Compares with a stored screen. Everything is sent anew first, so that nothing depends on what was
  * there before. */
 void golden(struct play *p, const char *name);
-/* The same where any key would close what is to be seen. */
-void golden_as_is(struct play *p, const char *name);
+
 /* Presses keys that leave, and returns how it was left (enum mr_tui_exit). */
 int leave(struct play *p, const char *keys);
 /* Images of a cell of the matrix at an epoch. */
@@ -49,6 +48,8 @@ int count_of(struct play *p, int epoch, int actual, int predicted);
 int64_t worst_of(struct play *p, int epoch, int actual, int predicted);
 /* All decisions in the store; owned by the caller. */
 int n_decisions(struct play *p, struct mr_decision **decisions);
+/* Waits until there are n, as a decision may still be on its way. */
+int expect_decisions(struct play *p, int n, struct mr_decision **decisions);
 struct mr_review_state state_of(struct play *p, int64_t image);
 /* Takes the oldest command sent to the run. */
 void expect_command(struct play *p, enum mr_command_kind kind, double value);

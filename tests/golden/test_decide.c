@@ -21,7 +21,7 @@ static void a_relabel_is_in_the_store_when_the_screen_says_saved(void **state)
     golden(&p, "picker_80x24");
     vt_keys(p.vt, "6");
     see(&p, "saved: relabel of");
-    assert_int_equal(n_decisions(&p, &decisions), 1);
+    expect_decisions(&p, 1, &decisions);
     assert_int_equal(decisions[0].kind, MR_DECISION_RELABEL);
     assert_int_equal(decisions[0].image, image);
     assert_int_equal(decisions[0].from_class, 2);
@@ -72,6 +72,7 @@ static void tab_and_letters_choose_in_the_picker(void **state)
 static void undo_and_redo_go_as_far_back_as_one_likes(void **state)
 {
     struct play p = {0};
+    struct mr_decision *decisions = NULL;
     int64_t image;
 
     begin(&p, &done, 24, 80);
@@ -85,7 +86,8 @@ static void undo_and_redo_go_as_far_back_as_one_likes(void **state)
     see(&p, "saved: exclude of");
     assert_true(state_of(&p, image).is_excluded);
     vt_keys(p.vt, "uuu");
-    vt_pump_quiet(p.vt, 400, WAIT_MS);
+    expect_decisions(&p, 6, &decisions);
+    free(decisions);
     assert_false(state_of(&p, image).is_excluded);
     assert_int_equal(state_of(&p, image).label, -1);
     assert_false(state_of(&p, image).is_flagged);
@@ -108,7 +110,7 @@ static void a_note_is_typed_and_saved(void **state)
     type(&p, "3<Enter>");
     vt_keys(p.vt, "eblurred, ask Ö.<Left><Left><BS>D<Enter>");
     see(&p, "saved: note of");
-    assert_int_equal(n_decisions(&p, &decisions), 1);
+    expect_decisions(&p, 1, &decisions);
     assert_string_equal(decisions[0].note, "blurred, askDÖ.");
     free(decisions);
     see(&p, "¶ note");
@@ -140,11 +142,12 @@ static void labelling_mode_relabels_at_once_and_goes_on(void **state)
 
     begin(&p, &done, 24, 80);
     type(&p, "2<Enter>R");
+    see(&p, "LABELLING");
     row = vt_find(p.vt, "LABELLING", &col);
     assert_int_equal(row, 22);
     type(&p, "62"); /* two images; the digits leave the screen alone */
     see(&p, "3 of 36");
-    assert_int_equal(n_decisions(&p, &decisions), 2);
+    expect_decisions(&p, 2, &decisions);
     assert_int_equal(decisions[0].image, worst_of(&p, 4, 2, 5));
     assert_int_equal(decisions[0].to_class, 5);
     assert_int_equal(decisions[1].to_class, 1);
@@ -190,6 +193,7 @@ static void labels_then_and_now_differ_by_the_relabel(void **state)
     vt_keys(p.vt, "r6");
     see(&p, "saved: relabel");
     type(&p, "<Esc>");
+    see(&p, "[ 78 ]");
     row = vt_find(p.vt, "[ 78 ]", &col);
     read_row(&p, row + 2, col, 6, shown);
     assert_int_equal(shown[5], 36);

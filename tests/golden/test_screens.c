@@ -153,6 +153,7 @@ static void confusion_shows_what_the_store_holds(void **state)
     begin(&p, &done, 24, 80);
     type(&p, "2");
     golden(&p, "confusion_80x24");
+    see(&p, "[ 78 ]");
     row = vt_find(p.vt, "[ 78 ]", &col);
     assert_int_not_equal(row, -1);
     expect_matrix(&p, 4, row, 1, col, 6);
@@ -176,6 +177,7 @@ static void cells_are_filled_by_their_share(void **state)
 
     begin(&p, &done, 24, 80);
     type(&p, "2");
+    see(&p, "[ 78 ]");
     row = vt_find(p.vt, "[ 78 ]", &col) - 1;
     /* lifted as cecum once, never the other way round */
     assert_true(is_filled(&p, row + 1, col + 3 * 6));
@@ -194,6 +196,7 @@ static void confusion_fits_a_large_screen(void **state)
     begin(&p, &done, 36, 120);
     type(&p, "2");
     golden(&p, "confusion_120x36");
+    see(&p, "[ 78  ]");
     row = vt_find(p.vt, "[ 78  ]", &col);
     assert_int_not_equal(row, -1);
     expect_matrix(&p, 4, row, 3, col, 7);
@@ -208,9 +211,11 @@ static void expect_cell_opens(struct play *p, int epoch, int actual, int predict
 
     snprintf(text, sizeof text, "%d image", n);
     type(p, "<Enter>");
+    see(p, text);
     assert_int_equal(vt_find(p->vt, text, NULL), 2);
     type(p, "G");
     snprintf(text, sizeof text, "%d of %d", n, n);
+    see(p, text);
     assert_int_equal(vt_find(p->vt, text, NULL), 2);
     type(p, "<Esc>");
     see(p, "recall");
@@ -248,6 +253,7 @@ static void per_cent_is_of_the_row_then_of_the_column(void **state)
 
     begin(&p, &done, 24, 80);
     type(&p, "2");
+    see(&p, "[ 78 ]");
     row = vt_find(p.vt, "[ 78 ]", &col);
     type(&p, "%");
     see(&p, "% of row");
