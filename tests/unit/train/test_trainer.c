@@ -157,11 +157,11 @@ static void ends_alike_for_equal_seeds_and_otherwise_not(void **state)
 }
 
 /* With a rate of nothing the weights stay, and a batch's loss tells which images are in it. */
-static void takes_the_images_in_another_order_every_epoch(void **state)
+static void takes_the_images_in_another_order_every_epoch_and_augmented(void **state)
 {
     struct lab lab;
     struct mr_train_options o = lab_options();
-    struct mr_step *steps = NULL;
+    struct mr_step *steps = NULL, *augmented = NULL;
     int n_alike = 0;
 
     lab_open(&lab, sandbox);
@@ -172,7 +172,13 @@ static void takes_the_images_in_another_order_every_epoch(void **state)
     for (int i = 0; i < 8; i++)
         n_alike += fabs(steps[i].loss - steps[i + 4].loss) < 1e-5;
     assert_true(n_alike < 4);
+    /* the same images, but not as they are in their files */
+    o.n_epochs = 1;
+    o.augment = MR_AUGMENT_DEFAULT;
+    lab_steps(&lab, lab_train(&lab, &o), &augmented);
+    assert_true(fabs(augmented[0].loss - steps[0].loss) > 1e-4);
     free(steps);
+    free(augmented);
     lab_close(&lab);
 }
 
@@ -450,7 +456,7 @@ int main(void)
         cmocka_unit_test(learns_two_easy_classes_and_stores_what_it_found),
         cmocka_unit_test(learns_with_sgd_too),
         cmocka_unit_test(ends_alike_for_equal_seeds_and_otherwise_not),
-        cmocka_unit_test(takes_the_images_in_another_order_every_epoch),
+        cmocka_unit_test(takes_the_images_in_another_order_every_epoch_and_augmented),
         cmocka_unit_test(keeps_the_first_of_equally_good_epochs),
         cmocka_unit_test(says_the_same_of_the_images_when_asked_again),
         cmocka_unit_test(fails_naming_the_step_when_the_loss_is_not_finite),
