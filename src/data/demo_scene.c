@@ -405,16 +405,16 @@ static void add_streaks(struct mr_demo_scene *s, struct mr_rng *rng)
 
     if (s->stage < .2f)
         return;
-    s->n_streaks = s->stage > .65f ? 3 + (int)mr_rng_below(rng, 4) : 1 + (int)mr_rng_below(rng, 2);
+    s->n_streaks = s->stage > .65f ? 4 + (int)mr_rng_below(rng, 3) : 1 + (int)mr_rng_below(rng, 2);
     for (int i = 0; i < s->n_streaks; i++) {
         struct mr_demo_streak *k = &s->streaks[i];
 
         k->angle = first + 6.2832f * ((float)i + between(rng, -.25f, .25f)) / (float)s->n_streaks;
-        k->width = between(rng, .15f, .28f) * (.3f + .7f * s->stage);
-        k->length = between(rng, .8f, 1.6f) * (.3f + .7f * s->stage);
+        k->width = between(rng, .2f, .34f) * (.3f + .7f * s->stage);
+        k->length = between(rng, 1.1f, 1.9f) * (.3f + .7f * s->stage);
         k->wander = between(rng, -.25f, .25f);
         k->strength = s->stage * between(rng, .85f, 1);
-        k->slough = chance(rng, .5) ? between(rng, .2f, .6f) * s->stage : 0;
+        k->slough = chance(rng, .85) ? between(rng, .45f, .85f) * s->stage : 0;
     }
 }
 
@@ -431,12 +431,12 @@ static void compose_gullet(struct mr_demo_scene *s, struct mr_rng *rng)
     g->close_over = between(rng, 1, 2.2f);
     g->left = between(rng, .12f, .5f);
     g->n_folds = 4 + (int)mr_rng_below(rng, 4);
-    g->fold = between(rng, .05f, .22f);
+    g->fold = between(rng, .03f, .12f);
     g->phase = between(rng, 0, 6.2832f);
     g->twist = between(rng, -.4f, .4f);
     g->line = g->close_at - between(rng, .7f, 1.7f);
-    g->jag = between(rng, .08f, .24f);
-    g->tongues = chance(rng, .4) ? between(rng, .1f, .3f) : 0;
+    g->jag = between(rng, .05f, .14f);
+    g->tongues = chance(rng, .25) ? between(rng, .05f, .15f) : 0;
     g->seed = between(rng, 0, 25);
     look_along(s, rng, 0, .42f);
     add_streaks(s, rng);

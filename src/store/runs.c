@@ -145,7 +145,8 @@ enum mr_status mr_run_update(struct mr_store *store, const struct mr_run *run, s
     struct mr_sql sql = mr_sql_begin(
         store, "save the progress of a run",
         "UPDATE run SET ended_at = ?, state = ?, message = ?, phase = ?, n_done = ?, n_total = ?,"
-        " epoch = ?, eta_ms = ?, checkpoint_at = ?, n_train = ?, n_valid = ? WHERE id = ?");
+        " epoch = ?, eta_ms = ?, checkpoint_at = ?, n_train = ?, n_valid = ?, n_classes = ?"
+        " WHERE id = ?");
     enum mr_status st;
 
     mr_sql_int(&sql, run->ended_at);
@@ -159,6 +160,7 @@ enum mr_status mr_run_update(struct mr_store *store, const struct mr_run *run, s
     mr_sql_int(&sql, run->checkpoint_at);
     mr_sql_int(&sql, run->n_train);
     mr_sql_int(&sql, run->n_valid);
+    mr_sql_int(&sql, run->n_classes);
     mr_sql_int(&sql, run->id);
     mr_sql_row(&sql);
     st = mr_sql_end(&sql, err);

@@ -71,11 +71,12 @@ static void run_thread(void *arg)
     trainer->status = mr_session_prepare(&trainer->session, &trainer->error);
     if (!trainer->status)
         trainer->status = mr_session_train(&trainer->session, &trainer->error);
+    atomic_store(&trainer->is_running,
+                 false); /* first: who reads of the end must not find it running */
     record_end(trainer);
     mr_session_finish(&trainer->session); /* nobody joins before they have seen the end */
     mr_run_lock_release(trainer->lock);
     trainer->lock = NULL;
-    atomic_store(&trainer->is_running, false);
     mr_wake_raise(trainer->session.progress.wake);
 }
 

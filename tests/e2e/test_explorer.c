@@ -229,6 +229,7 @@ static void shows_a_killed_run_as_interrupted_and_resumes_it(void **state)
     assert_true(vt_pump_until(vt, "resume", LONG_MS) >= 0);
     vt_keys(vt, "<Enter>");
     wait_for_state(place, vt, MR_RUN_DONE);
+    assert_true(vt_pump_until(vt, "done", LONG_MS) >= 0);
     vt_keys(vt, "Q");
     assert_int_equal(vt_wait_exit(vt, LONG_MS), 0);
     vt_stop(vt);
