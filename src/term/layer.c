@@ -15,6 +15,9 @@ struct picture {
     uint64_t since; /* the frame it came in */
     bool is_whole;  /* shown: nothing was written over it */
     int n_owned;    /* placed: cells that are its own at the end of the frame */
+    /* placed: its cells hold a caption in this frame; drawn now, the next frame's guards would cut
+     * the caption out of it */
+    bool has_caption;
 };
 
 struct list {
@@ -172,7 +175,8 @@ enum mr_layer_reply mr_layer_place(struct mr_layer *layer, struct mr_rect_cells 
     set_owner(layer, rect, layer->placed.n);
     if (state == MR_ENCODING_UNKNOWN && !is_intact)
         offer(layer, picture, cell, image);
-    return is_intact || state == MR_ENCODING_READY || shown ? MR_LAYER_PICTURE : MR_LAYER_WAITING;
+    picture->has_caption = !is_intact && state != MR_ENCODING_READY && !shown;
+    return picture->has_caption ? MR_LAYER_WAITING : MR_LAYER_PICTURE;
 }
 
 void mr_layer_claim(struct mr_layer *layer)
@@ -294,7 +298,7 @@ void mr_layer_end(struct mr_layer *layer, struct mr_str *out, bool scroll_risk)
 
         if (is_covered(placed) || is_intact(layer, placed))
             continue;
-        if (mr_encoder_bytes(layer->encoder, &placed->key))
+        if (!placed->has_caption && mr_encoder_bytes(layer->encoder, &placed->key))
             draw(layer, placed, out);
         else
             layer->is_waiting = true;
