@@ -6,7 +6,7 @@
  * Which images a run is trained on and by which labels is fixed when it starts
  * (runs/<id>/samples.txt): a later decision needs a new run. In the run's row n_done and n_total
  * count files in "scan" and "cache", steps of the epoch in "train", images in "valid". A RATE
- * command multiplies the rate in force. STOP_NOW keeps the last checkpoint; STOP_AFTER_EPOCH ends a
+ * command multiplies the rate in force. STOP_NOW ends the batch and saves; STOP_AFTER_EPOCH ends a
  * pause. Equal options, images and thread count give equal bits, however often the run was killed
  * and resumed.
  */
