@@ -15,7 +15,8 @@ struct mr_args {
     /* training */
     const char *arch, *optimizer, *augment, *labels, *group_re, *weights;
     int size, epochs, batch, seed, split_seed, threads, checkpoint_every, resume;
-    double lr, weight_decay, valid;
+    double lr, valid;
+    double weight_decay; /* below 0: not given */
     /* output */
     bool headless, json;
     const char *csv, *split, *loss;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <misread/base/str.h>
+#include <misread/train/trainer.h>
 
 #include "cli.h"
 
@@ -42,11 +43,12 @@ static const struct mr_option screen_options[] = {
 
 static const struct mr_option train_options[] = {
     {"arch", MR_OPTION_CHOICE, AT(arch), "resnet18|resnet34|resnet50", "the network", 0, 0},
-    {"size", MR_OPTION_INT, AT(size), "PX", "side of the square the network sees", 32, 1024},
-    {"epochs", MR_OPTION_INT, AT(epochs), "N", "passes over the training images", 1, 10000},
-    {"batch", MR_OPTION_INT, AT(batch), "N", "images a step", 2, 1024},
-    {"lr", MR_OPTION_REAL, AT(lr), "RATE", "peak learning rate of the one-cycle", 1e-9, 1e30},
-    {"weight-decay", MR_OPTION_REAL, AT(weight_decay), "W", "decoupled weight decay", 1e-12, 10},
+    {"size", MR_OPTION_INT, AT(size), "PX", "side of the square the network sees", MR_TRAIN_SIZES},
+    {"epochs", MR_OPTION_INT, AT(epochs), "N", "passes over the training images", MR_TRAIN_EPOCHS},
+    {"batch", MR_OPTION_INT, AT(batch), "N", "images a step", MR_TRAIN_BATCHES},
+    {"lr", MR_OPTION_REAL, AT(lr), "RATE", "peak learning rate of the one-cycle", MR_TRAIN_RATES},
+    {"weight-decay", MR_OPTION_REAL, AT(weight_decay), "W", "decoupled weight decay (.01)",
+     MR_TRAIN_WEIGHT_DECAYS},
     {"optimizer", MR_OPTION_CHOICE, AT(optimizer), "adamw|sgd", "how weights follow gradients", 0,
      0},
     {"augment", MR_OPTION_CHOICE, AT(augment), "default|none",
@@ -57,7 +59,8 @@ static const struct mr_option train_options[] = {
      0},
     {"seed", MR_OPTION_INT, AT(seed), "N", "weights, order and augmentation", 0, 2147483647},
     {"split-seed", MR_OPTION_INT, AT(split_seed), "N", "which images validate", 0, 2147483647},
-    {"valid", MR_OPTION_REAL, AT(valid), "SHARE", "share of validation images (.2)", .01, .9},
+    {"valid", MR_OPTION_REAL, AT(valid), "SHARE", "share of validation images (.2)",
+     MR_TRAIN_VALID_SHARES},
     {"group-re", MR_OPTION_TEXT, AT(group_re), "REGEX",
      "paths with the same group 1 stay on one side", 0, 0},
     {"threads", MR_OPTION_INT, AT(threads), "N", "worker threads (default: one per core)", 1, 256},
@@ -78,7 +81,7 @@ static const struct mr_option run_options[] = {
 static const struct mr_option report_options[] = {
     {"epoch", MR_OPTION_INT, AT(epoch), "N", "as of this epoch (default: the last)", 1, 1000000},
     {"split", MR_OPTION_CHOICE, AT(split), "train|valid|all",
-     "whose images are ranked (valid; of training images the training-time figures)", 0, 0},
+     "whose images (valid; with --csv all); of training images the training-time figures", 0, 0},
     {"loss", MR_OPTION_CHOICE, AT(loss), "last|mean",
      "rank by the epoch's loss or the mean over epochs", 0, 0},
     {"top", MR_OPTION_INT, AT(top), "N", "how many top losses (100)", 1, 1000000},

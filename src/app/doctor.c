@@ -9,14 +9,15 @@
 #include <cjson/cJSON.h>
 
 #include <misread/base/sandbox.h>
+#include <misread/base/thread.h>
 #include <misread/kernel/gemm.h>
 #include <misread/term/term.h>
 
 #include "args.h"
 #include "commands.h"
+#include "explore.h"
 #include "json.h"
 #include "session.h"
-#include "start.h"
 
 /* As long as a slow line may take to answer; the explorer itself waits far less. */
 #define PROBE_MS 1000
@@ -40,7 +41,7 @@ static void find_cpu(struct finding *f)
     if (file)
         fclose(file);
     f->name = "cpu";
-    snprintf(f->value, sizeof f->value, "%s, %ld cores", model, sysconf(_SC_NPROCESSORS_ONLN));
+    snprintf(f->value, sizeof f->value, "%s, %d cores", model, mr_thread_n_cores());
 }
 
 static void find_blas(struct finding *f)
@@ -67,11 +68,6 @@ static void find_sandbox(struct finding *f, const struct mr_args *args)
 
 static void find_terminal(struct finding *out, const struct mr_args *args)
 {
-    static const char *const graphics[] = {
-#define X(name, text) [MR_GRAPHICS_##name] = text,
-        MR_GRAPHICS_LIST(X)
-#undef X
-    };
     struct finding *what = &out[0], *pictures = &out[1], *colors = &out[2];
     struct mr_term_options options;
     struct mr_term_caps caps;
@@ -90,7 +86,8 @@ static void find_terminal(struct finding *out, const struct mr_args *args)
              getenv("TERM") ? getenv("TERM") : "?", caps.name[0] ? " " : "", caps.name, caps.cell.w,
              caps.cell.h, caps.is_utf8 ? "UTF-8" : "no UTF-8");
     snprintf(pictures->value, sizeof pictures->value, "%s, at most %dx%d px, %d colour registers",
-             graphics[caps.graphics], caps.max_picture.w, caps.max_picture.h, caps.n_registers);
+             mr_graphics_text(caps.graphics), caps.max_picture.w, caps.max_picture.h,
+             caps.n_registers);
     if (!caps.has_sixel && !strncmp(caps.name, "XTerm", 5))
         snprintf(pictures->advice, sizeof pictures->advice,
                  "for sixel start it as: xterm -ti vt340 -xrm 'XTerm*numColorRegisters: 256' -xrm "

@@ -165,15 +165,9 @@ static enum mr_status read_cell(struct mr_term_options *options, const char *cel
 enum mr_status mr_explore_term_options(struct mr_term_options *options, const struct mr_args *args,
                                        struct mr_error *err)
 {
-    static const char *const graphics[] = {
-#define X(name, text) [MR_GRAPHICS_##name] = text,
-        MR_GRAPHICS_LIST(X)
-#undef X
-    };
-
     *options = (struct mr_term_options){.mouse = !args->no_mouse};
-    for (size_t i = 0; args->graphics && i < sizeof graphics / sizeof *graphics; i++)
-        if (!strcmp(graphics[i], args->graphics))
+    for (int i = 0; args->graphics && i < MR_N_GRAPHICS; i++)
+        if (!strcmp(mr_graphics_text((enum mr_graphics)i), args->graphics))
             options->graphics = (enum mr_graphics)i;
     if (args->color)
         options->color = !strcmp(args->color, "always")  ? MR_COLOR_ALWAYS

@@ -14,7 +14,7 @@
 int main(int argc, char **argv)
 {
     const struct mr_command *command = NULL;
-    struct mr_args args = {0};
+    struct mr_args args = {.weight_decay = -1};
     struct mr_error err = {0};
     enum mr_status st;
 

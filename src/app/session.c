@@ -18,11 +18,13 @@
 
 #include "front.h"
 
-static int n_cores(void)
-{
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
+#define MAX_DECODERS 64
 
-    return n < 1 ? 1 : n > 64 ? 64 : (int)n;
+static int n_decoders(void)
+{
+    int n = mr_thread_n_cores();
+
+    return n < MAX_DECODERS ? n : MAX_DECODERS;
 }
 
 static enum mr_status take_signals(struct mr_session *session, struct mr_error *err)
@@ -47,7 +49,7 @@ static enum mr_status take_signals(struct mr_session *session, struct mr_error *
 enum mr_status mr_session_open(struct mr_session *session, bool in_process, struct mr_error *err)
 {
     struct mr_session s = {.signals = -1, .front = mr_front_socket()};
-    struct mr_sandbox_options options = mr_image_sandbox_options(n_cores());
+    struct mr_sandbox_options options = mr_image_sandbox_options(n_decoders());
     enum mr_status st;
 
     if (s.front >= 0)

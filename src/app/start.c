@@ -48,7 +48,7 @@ enum mr_status mr_start_options(struct mr_train_options *options, const struct m
     o.batch = args->batch ? args->batch : o.batch;
     o.n_epochs = args->epochs ? args->epochs : o.n_epochs;
     o.lr = args->lr > 0 ? args->lr : o.lr;
-    o.weight_decay = args->weight_decay > 0 ? args->weight_decay : o.weight_decay;
+    o.weight_decay = args->weight_decay >= 0 ? args->weight_decay : o.weight_decay;
     o.valid_fraction = args->valid > 0 ? args->valid : o.valid_fraction;
     o.n_threads = args->threads;
     o.checkpoint_every_s = args->checkpoint_every ? args->checkpoint_every : o.checkpoint_every_s;

@@ -8,7 +8,6 @@
 struct mr_args;
 struct mr_place;
 struct mr_session;
-struct mr_term_options;
 struct mr_train_options;
 struct mr_trainer_place;
 
@@ -20,8 +19,5 @@ struct mr_trainer_place mr_start_place(const struct mr_session *session,
 /* Is it a data set at all? Quick; before anything is written. A project that exists already is
  * fine. */
 enum mr_status mr_start_check(const struct mr_place *place, struct mr_error *err) MR_NODISCARD;
-/* How the screen is opened, from the command line. */
-enum mr_status mr_explore_term_options(struct mr_term_options *options, const struct mr_args *args,
-                                       struct mr_error *err) MR_NODISCARD;
 
 #endif

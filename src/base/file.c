@@ -97,21 +97,28 @@ static int write_all(int fd, const unsigned char *data, size_t n)
     return 0;
 }
 
+int mr_dir_sync(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int failed, why;
+
+    if (fd < 0)
+        return -1;
+    failed = fsync(fd);
+    why = errno;
+    close(fd);
+    errno = why;
+    /* Some file systems cannot sync folders and say so with EINVAL. */
+    return failed && why != EINVAL ? -1 : 0;
+}
+
 static int sync_folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
     char *dir = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-    int fd, failed;
+    int failed = dir ? mr_dir_sync(dir) : -1;
 
-    if (!dir)
-        return -1;
-    fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     free(dir);
-    if (fd < 0)
-        return -1;
-    /* Some file systems cannot sync folders and say so with EINVAL. */
-    failed = fsync(fd) && errno != EINVAL;
-    close(fd);
     return failed;
 }
 

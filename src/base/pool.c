@@ -110,8 +110,8 @@ enum mr_status mr_pool_create(struct mr_pool **pool, int n_threads, struct mr_er
     int failed;
 
     if (n_threads <= 0)
-        n_threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
-    p->n_threads = n_threads < 1 ? 1 : n_threads;
+        n_threads = mr_thread_n_cores();
+    p->n_threads = n_threads;
     p->workers = mr_xalloc((size_t)p->n_threads, sizeof *p->workers);
     pthread_mutex_init(&p->mutex, NULL);
     pthread_cond_init(&p->start, NULL);

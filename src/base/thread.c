@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -58,6 +59,15 @@ void mr_thread_join(struct mr_thread *thread)
         return;
     pthread_join(thread->id, NULL);
     free(thread);
+}
+
+int mr_thread_n_cores(void)
+{
+    cpu_set_t set;
+    long n =
+        sched_getaffinity(0, sizeof set, &set) ? sysconf(_SC_NPROCESSORS_ONLN) : CPU_COUNT(&set);
+
+    return n > 0 ? (int)n : 1;
 }
 
 void mr_thread_yield_to_screen(void)

@@ -40,7 +40,7 @@ static void work_main(void *arg)
 
 static int n_threads_wanted(const struct mr_gang *gang)
 {
-    int n = gang->n_threads > 0 ? gang->n_threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    int n = gang->n_threads > 0 ? gang->n_threads : mr_thread_n_cores();
 
     if (n > gang->n_jobs)
         n = gang->n_jobs;

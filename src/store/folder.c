@@ -4,7 +4,6 @@
 #include "folder.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -16,21 +15,6 @@
 #include <misread/base/file.h>
 
 #define POLL_MS 5
-
-int mr_folder_sync(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int failed, why;
-
-    if (fd < 0)
-        return -1;
-    failed = fsync(fd);
-    why = errno;
-    close(fd);
-    errno = why;
-    /* Some file systems cannot sync folders and say so with EINVAL. */
-    return failed && why != EINVAL ? -1 : 0;
-}
 
 /* The folder that path lies in; owned. */
 static char *parent_of(const char *path)
@@ -64,7 +48,7 @@ int mr_folder_make(const char *path)
     } else if (!failed) {
         failed = chmod(path, 0700); /* the umask may have taken from it */
         if (!failed)
-            failed = mr_folder_sync(parent);
+            failed = mr_dir_sync(parent);
     }
     free(parent);
     return failed;

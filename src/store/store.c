@@ -83,7 +83,7 @@ static enum mr_status make_file(const struct mr_store *store, struct mr_error *e
     struct stat st;
 
     if (!mknod(store->path, S_IFREG | 0600, 0)) {
-        if (chmod(store->path, 0600) || mr_folder_sync(store->dir))
+        if (chmod(store->path, 0600) || mr_dir_sync(store->dir))
             return mr_fail(err, MR_E_IO, "cannot make '%s': %s", store->path, strerror(errno));
     } else if (errno != EEXIST) {
         return mr_fail(err, MR_E_IO, "cannot make '%s': %s; " ELSEWHERE, store->path,

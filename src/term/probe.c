@@ -189,3 +189,14 @@ int mr_probe_colors(int terminfo, const char *colorterm, const char *no_color, i
         return 256;
     return terminfo >= 8 || color == MR_COLOR_ALWAYS ? 16 : 0;
 }
+
+const char *mr_graphics_text(enum mr_graphics graphics)
+{
+    static const char *const texts[] = {
+#define X(name, text) text,
+        MR_GRAPHICS_LIST(X)
+#undef X
+    };
+
+    return texts[graphics];
+}

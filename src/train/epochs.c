@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The training loop. The position in session->at is advanced only when a step or an epoch is
+ * The training loop. The position in training->at is advanced only when a step or an epoch is
  * complete, so a checkpoint taken between any two batches can be gone on from exactly.
  */
-#include "session.h"
+#include "training.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include <misread/nn/model.h>
 #include <misread/train/evaluate.h>
 
-static enum mr_status fail_at_step(const struct mr_session *s, double loss, struct mr_error *err)
+static enum mr_status fail_at_step(const struct mr_training *s, double loss, struct mr_error *err)
 {
     return mr_fail(err, MR_E_NUMERIC,
                    "the loss became %s at step %d of %d in epoch %d (step %d of the run): try a "
@@ -25,7 +25,7 @@ static enum mr_status fail_at_step(const struct mr_session *s, double loss, stru
 }
 
 /* Training-time answers go where their samples are. */
-static void keep_answers(struct mr_session *s, const float *logits, int n)
+static void keep_answers(struct mr_training *s, const float *logits, int n)
 {
     size_t k = (size_t)s->train->n_classes;
 
@@ -38,7 +38,7 @@ static void keep_answers(struct mr_session *s, const float *logits, int n)
 }
 
 /* Forward, backward, update. The loss is looked at before anything is changed by it. */
-static enum mr_status step_once(struct mr_session *s, struct mr_step *step, int *n_images,
+static enum mr_status step_once(struct mr_training *s, struct mr_step *step, int *n_images,
                                 struct mr_error *err)
 {
     struct mr_batch *b = &s->batch;
@@ -60,7 +60,7 @@ static enum mr_status step_once(struct mr_session *s, struct mr_step *step, int 
     return MR_OK;
 }
 
-static enum mr_status train_step(struct mr_session *s, struct mr_error *err)
+static enum mr_status train_step(struct mr_training *s, struct mr_error *err)
 {
     int64_t began = mr_clock_ms(), ms;
     struct mr_step step;
@@ -78,7 +78,7 @@ static enum mr_status train_step(struct mr_session *s, struct mr_error *err)
     return mr_progress_step(&s->progress, &step, s->at.step_in_epoch, err);
 }
 
-static void begin_epoch(struct mr_session *s)
+static void begin_epoch(struct mr_training *s)
 {
     struct mr_predictions *p = s->train;
 
@@ -90,14 +90,14 @@ static void begin_epoch(struct mr_session *s)
     memset(p->logits, 0, (size_t)p->n * (size_t)p->n_classes * sizeof *p->logits);
 }
 
-static enum mr_status train_epoch(struct mr_session *s, struct mr_error *err)
+static enum mr_status train_epoch(struct mr_training *s, struct mr_error *err)
 {
     enum mr_status st;
 
     begin_epoch(s);
     st = mr_progress_phase(&s->progress, "train", s->at.step_in_epoch, s->at.n_batches, err);
     while (!st) {
-        st = mr_session_settle(s, err);
+        st = mr_training_settle(s, err);
         if (st || s->at.step_in_epoch == s->at.n_batches)
             break;
         st = train_step(s, err);
@@ -105,19 +105,19 @@ static enum mr_status train_epoch(struct mr_session *s, struct mr_error *err)
     return st;
 }
 
-static enum mr_status validate(struct mr_session *s, struct mr_predictions **valid,
+static enum mr_status validate(struct mr_training *s, struct mr_predictions **valid,
                                struct mr_error *err)
 {
     struct mr_evaluation evaluation = {.model = s->model,
                                        .loader = s->valid_loader,
                                        .pool = s->pool,
-                                       .progress = mr_session_on_progress,
+                                       .progress = mr_training_on_progress,
                                        .ctx = s};
-    int64_t began = mr_session_busy_ms(s), ms;
+    int64_t began = mr_training_busy_ms(s), ms;
     enum mr_status st = mr_progress_phase(&s->progress, "valid", 0, s->samples.n_valid, err);
 
     if (!st)
-        st = mr_session_reason(s, mr_evaluate(&evaluation, valid, err), err);
+        st = mr_training_reason(s, mr_evaluate(&evaluation, valid, err), err);
     if (st == MR_E_NUMERIC)
         st = mr_fail(err, st,
                      "the validation of epoch %d (after step %d of the run) is not finite: try a "
@@ -125,14 +125,14 @@ static enum mr_status validate(struct mr_session *s, struct mr_predictions **val
                      s->at.epoch + 1, s->at.step - 1, s->options.lr);
     if (st)
         return st;
-    ms = mr_session_busy_ms(s) - began;
+    ms = mr_training_busy_ms(s) - began;
     mr_progress_measure(&s->progress.valid_image_ms, (double)ms / s->samples.n_valid);
     s->at.epoch_ms += ms;
     return MR_OK;
 }
 
 /* The epoch's row and both sides' answers, in one transaction. */
-static enum mr_status record_epoch(struct mr_session *s, struct mr_predictions *valid,
+static enum mr_status record_epoch(struct mr_training *s, struct mr_predictions *valid,
                                    struct mr_error *err)
 {
     struct mr_epoch epoch = {.epoch = s->at.epoch + 1,
@@ -150,7 +150,7 @@ static enum mr_status record_epoch(struct mr_session *s, struct mr_predictions *
 
 /* Keeps the weights if none were as good. Comparisons with a number that is not one would be false.
  */
-static enum mr_status keep_best(struct mr_session *s, const struct mr_predictions *valid,
+static enum mr_status keep_best(struct mr_training *s, const struct mr_predictions *valid,
                                 struct mr_error *err)
 {
     double accuracy = (double)mr_evaluate_n_correct(valid) / valid->n;
@@ -160,7 +160,7 @@ static enum mr_status keep_best(struct mr_session *s, const struct mr_prediction
         return MR_OK;
     s->at.best_accuracy = accuracy;
     s->at.best_epoch = s->at.epoch;
-    checkpoint = mr_session_snapshot(s);
+    checkpoint = mr_training_snapshot(s);
     return mr_checkpoint_save_best(&checkpoint, s->best_path, err);
 }
 
@@ -168,7 +168,7 @@ static enum mr_status keep_best(struct mr_session *s, const struct mr_prediction
  * First the store, then the files: a crash in between repeats work that replaces what is there. The
  * other way round it could lose an epoch's row for good.
  */
-static enum mr_status finish_epoch(struct mr_session *s, struct mr_error *err)
+static enum mr_status finish_epoch(struct mr_training *s, struct mr_error *err)
 {
     struct mr_predictions *valid = NULL;
     enum mr_status st = validate(s, &valid, err);
@@ -181,14 +181,14 @@ static enum mr_status finish_epoch(struct mr_session *s, struct mr_error *err)
         st = keep_best(s, valid, err);
     }
     if (!st)
-        st = mr_session_checkpoint(s, err);
+        st = mr_training_checkpoint(s, err);
     mr_predictions_destroy(valid);
     return st;
 }
 
-enum mr_status mr_session_train(struct mr_session *session, struct mr_error *err)
+enum mr_status mr_training_run(struct mr_training *training, struct mr_error *err)
 {
-    struct mr_session *s = session;
+    struct mr_training *s = training;
     enum mr_status st = MR_OK;
 
     s->progress.run.state = MR_RUN_TRAINING;

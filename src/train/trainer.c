@@ -17,13 +17,13 @@
 #include <misread/store/runs.h>
 #include <misread/store/store.h>
 
-#include "session.h"
+#include "training.h"
 
 struct mr_trainer {
     char *data_dir;           /* owned */
     struct mr_store *store;   /* owned; the thread's alone once it runs */
     struct mr_run_lock *lock; /* owned */
-    struct mr_session session;
+    struct mr_training training;
     struct mr_thread *thread;
     atomic_bool is_running, ask_stop;
     /* how it ended; read after the join */
@@ -34,8 +34,8 @@ struct mr_trainer {
 /* Accepts half-built ones. */
 static void destroy(struct mr_trainer *trainer)
 {
-    mr_session_finish(&trainer->session);
-    mr_run_finish(&trainer->session.progress.run);
+    mr_training_finish(&trainer->training);
+    mr_run_finish(&trainer->training.progress.run);
     mr_run_lock_release(trainer->lock);
     mr_store_close(trainer->store);
     free(trainer->data_dir);
@@ -46,7 +46,7 @@ static void destroy(struct mr_trainer *trainer)
  * is. */
 static void record_end(struct mr_trainer *trainer)
 {
-    struct mr_progress *progress = &trainer->session.progress;
+    struct mr_progress *progress = &trainer->training.progress;
     struct mr_run *run = &progress->run;
     struct mr_error err;
 
@@ -68,23 +68,16 @@ static void run_thread(void *arg)
     struct mr_trainer *trainer = arg;
 
     mr_thread_yield_to_screen();
-    trainer->status = mr_session_prepare(&trainer->session, &trainer->error);
+    trainer->status = mr_training_prepare(&trainer->training, &trainer->error);
     if (!trainer->status)
-        trainer->status = mr_session_train(&trainer->session, &trainer->error);
+        trainer->status = mr_training_run(&trainer->training, &trainer->error);
     atomic_store(&trainer->is_running,
                  false); /* first: who reads of the end must not find it running */
     record_end(trainer);
-    mr_session_finish(&trainer->session); /* nobody joins before they have seen the end */
+    mr_training_finish(&trainer->training); /* nobody joins before they have seen the end */
     mr_run_lock_release(trainer->lock);
     trainer->lock = NULL;
-    mr_wake_raise(trainer->session.progress.wake);
-}
-
-static int n_cores(void)
-{
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-    return n < 1 ? 1 : (int)n;
+    mr_wake_raise(trainer->training.progress.wake);
 }
 
 /* A trainer with its own connection to the store. */
@@ -99,15 +92,15 @@ static enum mr_status create(struct mr_trainer **trainer, const struct mr_traine
                        place->data_dir);
     t = mr_xalloc(1, sizeof *t);
     t->data_dir = mr_xstrdup(place->data_dir);
-    t->session.data_dir = t->data_dir;
-    t->session.sandbox = place->sandbox;
-    t->session.progress.wake = place->wake;
+    t->training.data_dir = t->data_dir;
+    t->training.sandbox = place->sandbox;
+    t->training.progress.wake = place->wake;
     st = mr_store_open(&t->store, place->project_dir, mode, err);
     if (st) {
         destroy(t);
         return st;
     }
-    t->session.progress.store = t->store;
+    t->training.progress.store = t->store;
     *trainer = t;
     return MR_OK;
 }
@@ -129,7 +122,7 @@ static void sweep(const char *folder)
 /* The run's row and lock are there: starts the thread. */
 static enum mr_status launch(struct mr_trainer *t, struct mr_error *err)
 {
-    struct mr_session *s = &t->session;
+    struct mr_training *s = &t->training;
     int run = s->progress.run.id;
     char *folder = mr_run_path(t->store, run, "");
     enum mr_status st;
@@ -166,13 +159,13 @@ static void describe(struct mr_run *run, const struct mr_train_options *options)
 static enum mr_status begin(struct mr_trainer *t, const struct mr_train_options *options,
                             struct mr_error *err)
 {
-    struct mr_session *s = &t->session;
+    struct mr_training *s = &t->training;
     enum mr_status st;
 
     s->options = *options;
     /* Written down resolved: going on with as many threads gives the same bits. */
     if (!s->options.n_threads)
-        s->options.n_threads = n_cores();
+        s->options.n_threads = mr_thread_n_cores();
     describe(&s->progress.run, &s->options);
     st = mr_run_create(t->store, &s->progress.run, err);
     if (!st)
@@ -196,14 +189,14 @@ enum mr_status mr_trainer_start(struct mr_trainer **trainer, const struct mr_tra
         destroy(t);
         return st;
     }
-    *run = t->session.progress.run.id;
+    *run = t->training.progress.run.id;
     *trainer = t;
     return MR_OK;
 }
 
 static enum mr_status begin_again(struct mr_trainer *t, int run, struct mr_error *err)
 {
-    struct mr_session *s = &t->session;
+    struct mr_training *s = &t->training;
     struct mr_run *row = &s->progress.run;
     enum mr_status st = mr_run_load(t->store, run, row, err);
 
@@ -217,8 +210,8 @@ static enum mr_status begin_again(struct mr_trainer *t, int run, struct mr_error
         st = mr_control_drop(t->store, row->id, err);
     if (st)
         return st;
-    if (s->options.n_threads <= 0 || s->options.n_threads > n_cores())
-        s->options.n_threads = n_cores();
+    if (s->options.n_threads <= 0 || s->options.n_threads > mr_thread_n_cores())
+        s->options.n_threads = mr_thread_n_cores();
     row->state = MR_RUN_STARTING;
     row->ended_at = 0;
     row->eta_ms = -1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What commands do that no pane does, and the way from a key to a command. */
+/* What actions do that no pane does, and the way from a key to an action. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -235,14 +235,9 @@ static void save_screen(struct mr_explorer *explorer)
 
 static void graphics(struct mr_explorer *explorer)
 {
-    static const char *const names[] = {
-#define X(name, text) text,
-        MR_GRAPHICS_LIST(X)
-#undef X
-    };
-
     mr_term_cycle_graphics(explorer->term);
-    mr_explorer_say(explorer, "pictures: %s", names[mr_term_get_caps(explorer->term)->graphics]);
+    mr_explorer_say(explorer, "pictures: %s",
+                    mr_graphics_text(mr_term_get_caps(explorer->term)->graphics));
 }
 
 static void redraw(struct mr_explorer *explorer)
@@ -292,7 +287,7 @@ void mr_explorer_leave(struct mr_explorer *explorer)
     explorer->has_left = true;
 }
 
-/* ---- from keys to commands ---- */
+/* ---- from keys to actions ---- */
 
 static const struct {
     enum mr_act act;
@@ -430,7 +425,7 @@ static int join_g(struct mr_explorer *explorer, int code)
 
 void mr_explorer_key(struct mr_explorer *explorer, const struct mr_key *key)
 {
-    const struct mr_command *command;
+    const struct mr_action *command;
 
     explorer->is_dirty = true;
     if (key->code == MR_KEY_RESIZE || key->code == MR_KEY_NONE)
@@ -445,7 +440,7 @@ void mr_explorer_key(struct mr_explorer *explorer, const struct mr_key *key)
     }
     if (explorer->labelling.is_on && mr_decide_label_key(explorer, key))
         return;
-    command = mr_commands_find(explorer->screen, join_g(explorer, key->code));
+    command = mr_actions_find(explorer->screen, join_g(explorer, key->code));
     if (command)
         mr_explorer_act(explorer, command->act);
 }

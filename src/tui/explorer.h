@@ -9,7 +9,7 @@
 #include <misread/store/review.h>
 #include <misread/tui/tui.h>
 
-#include "commands.h"
+#include "actions.h"
 #include "desk.h"
 #include "facts.h"
 #include "gallery.h"

@@ -323,27 +323,27 @@ static void draw_message(const struct mr_explorer *explorer, const struct mr_ink
 
 /* ---- footer ---- */
 
-/* Keys and word of the row at *i and those joined to it; *i moves on. */
 static bool is_top(const struct mr_explorer *explorer)
 {
     return !explorer->n_trail && explorer->screen != MR_SCREEN_IMAGE;
 }
 
+/* Keys and word of the row at *i and those joined to it; *i moves on. */
 static bool next_hint(struct mr_explorer *explorer, int *i, char *keys, size_t cap,
                       const char **word)
 {
     int n;
-    const struct mr_command *rows = mr_commands_all(&n);
+    const struct mr_action *rows = mr_actions_all(&n);
 
     *keys = '\0';
     for (; *i < n; ++*i) {
-        const struct mr_command *row = &rows[*i];
+        const struct mr_action *row = &rows[*i];
         char key[16];
 
         if (!(row->screens & (1U << explorer->screen)) || !row->footer ||
             !mr_explorer_can(explorer, row->act))
             continue;
-        mr_commands_key_text(row->keys[0], key, sizeof key);
+        mr_actions_key_text(row->keys[0], key, sizeof key);
         snprintf(keys + strlen(keys), cap - strlen(keys), "%s%s", *keys ? " " : "", key);
         if (!strcmp(row->footer, MR_WITH_NEXT))
             continue;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Help and palette: two views of the table of commands. */
+/* Help and palette: two views of the table of actions. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,10 +13,10 @@
 #define MOST_ROWS 128
 
 /* Rows of the table that apply to the screen and whose words contain text, in groups. */
-static int collect(enum mr_screen_id screen, const char *text, const struct mr_command **rows)
+static int collect(enum mr_screen_id screen, const char *text, const struct mr_action **rows)
 {
     int n_all, n = 0;
-    const struct mr_command *all = mr_commands_all(&n_all);
+    const struct mr_action *all = mr_actions_all(&n_all);
 
     for (int i = 0; i < n_all && n < MOST_ROWS; i++)
         if (all[i].screens & (1U << screen) &&
@@ -29,7 +29,7 @@ static int collect(enum mr_screen_id screen, const char *text, const struct mr_c
 
 struct help {
     struct mr_overlay overlay;
-    const struct mr_command *rows[MOST_ROWS];
+    const struct mr_action *rows[MOST_ROWS];
     int n, top, page;
 };
 
@@ -48,11 +48,11 @@ static void help_draw(struct mr_overlay *overlay, const struct mr_ink *ink)
     self->page = rows;
     self->top = mr_pane_scroll(self->top, self->top, rows, self->n);
     for (int i = 0; i < rows && self->top + i < self->n; i++) {
-        const struct mr_command *row = self->rows[self->top + i];
+        const struct mr_action *row = self->rows[self->top + i];
         enum mr_style style = row->effect == MR_HARMLESS ? MR_STYLE_NORMAL : MR_STYLE_BOLD;
         char keys[64];
 
-        mr_commands_keys_text(row, keys, sizeof keys);
+        mr_actions_keys_text(row, keys, sizeof keys);
         mr_ink_text(ink, i, 1, MR_STYLE_KEY, keys);
         mr_ink_short(ink, i, 16, cols - 17, style, row->what);
     }
@@ -66,7 +66,7 @@ static void help_draw(struct mr_overlay *overlay, const struct mr_ink *ink)
 static enum mr_overlay_reply help_key(struct mr_overlay *overlay, const struct mr_key *key)
 {
     struct help *self = (struct help *)overlay;
-    const struct mr_command *command = mr_commands_find(MR_SCREEN_TRAIN, key->code);
+    const struct mr_action *command = mr_actions_find(MR_SCREEN_TRAIN, key->code);
 
     if (key->code == MR_KEY_MOUSE) {
         self->top += key->mouse == MR_MOUSE_WHEEL_DOWN ? 3
@@ -96,7 +96,7 @@ void mr_help_open(struct mr_explorer *explorer)
     char title[128];
 
     snprintf(title, sizeof title, "keys of %s (bold ones change a label or a run)",
-             mr_commands_screen_text(explorer->screen));
+             mr_actions_screen_text(explorer->screen));
     self = (struct help *)mr_overlay_create(explorer, &help_ops, title);
     self->n = collect(explorer->screen, "", self->rows);
 }
@@ -106,7 +106,7 @@ void mr_help_open(struct mr_explorer *explorer)
 struct palette {
     struct mr_overlay overlay;
     struct mr_line line;
-    const struct mr_command *rows[MOST_ROWS];
+    const struct mr_action *rows[MOST_ROWS];
     int n, cursor, top;
 };
 
@@ -126,13 +126,13 @@ static void palette_draw(struct mr_overlay *overlay, const struct mr_ink *ink)
     mr_ink_text(ink, 0, col, MR_STYLE_SELECTED, " ");
     self->top = mr_pane_scroll(self->top, self->cursor, rows, self->n);
     for (int i = 0; i < rows && self->top + i < self->n; i++) {
-        const struct mr_command *row = self->rows[self->top + i];
+        const struct mr_action *row = self->rows[self->top + i];
         bool is_here = self->top + i == self->cursor;
         enum mr_style style = is_here ? MR_STYLE_SELECTED : MR_STYLE_NORMAL;
         char key[64];
 
         mr_ink_fill(ink, (struct mr_rect_cells){i + 1, 0, 1, cols}, style);
-        mr_commands_key_text(row->keys[0], key, sizeof key);
+        mr_actions_key_text(row->keys[0], key, sizeof key);
         mr_ink_text(ink, i + 1, 1, style, row->name);
         mr_ink_text(ink, i + 1, 21, is_here ? style : MR_STYLE_KEY, key);
         mr_ink_short(ink, i + 1, 29, cols - 30, is_here ? style : MR_STYLE_DIM, row->what);

@@ -63,13 +63,8 @@ static void take_signal(struct mr_explorer *explorer, int number)
     case SIGINT:
         mr_explorer_leave(explorer);
         break;
-    case SIGTSTP:
-        mr_explorer_suspend(explorer);
+    default:
         break;
-    default: /* SIGCONT, SIGWINCH */
-        if (number == SIGCONT)
-            mr_term_redraw(explorer->term);
-        explorer->is_dirty = true;
     }
 }
 

@@ -9,7 +9,7 @@
 #include <misread/base/geometry.h>
 #include <misread/term/term.h>
 
-#include "commands.h"
+#include "actions.h"
 
 struct mr_explorer;
 struct mr_ink;

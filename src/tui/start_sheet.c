@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The start sheet: what the next run is made of, how long it may take, or resuming the one that was
  * cut short. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,10 +100,10 @@ static void change(struct sheet *self, int by)
         change_size(self, by);
         break;
     case FIELD_EPOCHS:
-        s->n_epochs = clamp(s->n_epochs + by, 1, 1000);
+        s->n_epochs = clamp(s->n_epochs + by, 1, INT_MAX);
         break;
     case FIELD_BATCH:
-        s->batch = clamp(by > 0 ? s->batch * 2 : s->batch / 2, 1, 1024);
+        s->batch = clamp(by > 0 ? s->batch * 2 : s->batch / 2, 2, 1024);
         break;
     case FIELD_RATE:
         s->lr = by > 0 ? s->lr * 1.25 : s->lr / 1.25;
@@ -126,22 +127,12 @@ static void type_digit(struct sheet *self, int digit)
     self->is_typing = true;
 }
 
-static bool is_complete(const struct mr_tui_start *start)
-{
-    return start->resume_run ||
-           (start->size_px >= 32 && start->n_epochs >= 1 && start->batch >= 1 && start->lr > 0);
-}
-
 static enum mr_overlay_reply begin(struct sheet *self)
 {
     struct mr_explorer *explorer = self->overlay.explorer;
     const struct mr_tui_options *options = explorer->options;
     struct mr_error err = {0};
 
-    if (!is_complete(&self->start)) {
-        mr_explorer_complain(explorer, "size must be 32 or more, epochs and batch 1 or more");
-        return MR_OVERLAY_STAYS;
-    }
     if (options->ops->start(options->ops_ctx, &self->start, &err)) {
         mr_explorer_complain(explorer, "%s", err.message);
         return MR_OVERLAY_STAYS;

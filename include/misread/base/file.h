@@ -27,6 +27,9 @@ enum mr_status mr_file_write(const char *path, int mode, const struct mr_file_pa
 /* Makes a folder and its missing parents. Fine if it is there already. */
 enum mr_status mr_dir_make(const char *path, int mode, struct mr_error *err) MR_NODISCARD;
 
+/* Makes the entries of a folder durable. 0, or -1 with errno. */
+int mr_dir_sync(const char *path);
+
 /* dir + "/" + name; owned by the caller. */
 char *mr_path_join(const char *dir, const char *name);
 /* The part behind the last slash; points into path. */

@@ -16,6 +16,9 @@ void mr_thread_join(struct mr_thread *thread);
 /* Lowers the calling thread's priority so that keys win over training. */
 void mr_thread_yield_to_screen(void);
 
+/* How many processors this process may run on; at least 1. */
+int mr_thread_n_cores(void);
+
 /* A mutex with one condition. */
 struct mr_monitor;
 struct mr_monitor *mr_monitor_create(void);

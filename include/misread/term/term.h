@@ -26,7 +26,10 @@ enum mr_graphics {
 #define X(name, text) MR_GRAPHICS_##name,
     MR_GRAPHICS_LIST(X)
 #undef X
+        MR_N_GRAPHICS
 };
+/* "auto", "sixel" ... */
+const char *mr_graphics_text(enum mr_graphics graphics);
 
 enum mr_color { MR_COLOR_AUTO, MR_COLOR_ALWAYS, MR_COLOR_NEVER };
 

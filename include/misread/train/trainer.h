@@ -45,6 +45,14 @@ struct mr_train_options {
     int checkpoint_every_s; /* 300 */
 };
 
+/* Inclusive ranges "least, most", for whoever asks for these options. */
+#define MR_TRAIN_SIZES         32, 1024
+#define MR_TRAIN_BATCHES       2, 1024
+#define MR_TRAIN_EPOCHS        1, 10000
+#define MR_TRAIN_RATES         1e-12, 1e30
+#define MR_TRAIN_WEIGHT_DECAYS 0, 10
+#define MR_TRAIN_VALID_SHARES  .01, .9
+
 struct mr_train_options mr_train_defaults(void);
 /* MR_E_USAGE, naming the option, if a value is out of its range. */
 enum mr_status mr_train_options_check(const struct mr_train_options *options,

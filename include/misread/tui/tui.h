@@ -65,18 +65,12 @@ struct mr_tui_options {
     void *ops_ctx;
     struct mr_term *term; /* borrowed, open */
     struct mr_wake *wake; /* borrowed: in-process changes */
-    int signal_fd;        /* signalfd with SIGHUP, SIGTERM, SIGTSTP/SIGCONT ... ; -1 none */
+    int signal_fd;        /* signalfd with SIGHUP, SIGTERM, SIGINT, SIGQUIT; -1 none */
 };
 
 /* Runs the event loop until the user leaves. Decisions submitted are committed before it returns.
  */
 enum mr_status mr_tui_run(const struct mr_tui_options *options, enum mr_tui_exit *exit,
                           struct mr_error *err) MR_NODISCARD;
-
-/* The help text of every screen from the command table, for --help, man page and tests: one line a
- * command. */
-void mr_tui_print_commands(void (*line)(void *ctx, const char *screen, const char *keys,
-                                        const char *what),
-                           void *ctx);
 
 #endif

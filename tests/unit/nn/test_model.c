@@ -289,8 +289,9 @@ static void allocates_nothing_in_a_step(void **state)
 
 /*
  * Along the gradient g the loss must change by |g|^2 per unit: two losses a little apart tell. A
- * step that changes the loss by CHANGE leaves an error of some percent: from rounding if it is shorter (5 to 8
- * below 1e-3), from curvature if longer. A buffer used twice or a gradient left out shows as far more.
+ * step that changes the loss by CHANGE leaves an error of some percent: from rounding if it is
+ * shorter (5 to 8 below 1e-3), from curvature if longer. A buffer used twice or a gradient left out
+ * shows as far more.
  */
 #define CHANGE 4e-3
 

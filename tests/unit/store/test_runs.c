@@ -284,7 +284,7 @@ static void takes_the_lock_while_others_look(void **state)
     int status;
 
     if (!pid) {
-        while (getppid() != 1) /* not for ever if the suite itself is killed */
+        while (getppid() != 1)             /* not for ever if the suite itself is killed */
             mr_run_is_live(store, run.id); /* touches the lock file only */
         _exit(0);
     }

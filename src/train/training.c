@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Making a run ready, and yielding between batches; the epochs themselves are in epochs.c. */
-#include "session.h"
+#include "training.h"
 
 #include <stdlib.h>
 
@@ -21,28 +21,28 @@
 
 #define PAUSE_MS 100
 
-int64_t mr_session_busy_ms(const struct mr_session *session)
+int64_t mr_training_busy_ms(const struct mr_training *training)
 {
-    return mr_clock_ms() - session->idle_ms;
+    return mr_clock_ms() - training->idle_ms;
 }
 
-struct mr_checkpoint mr_session_snapshot(struct mr_session *session)
+struct mr_checkpoint mr_training_snapshot(struct mr_training *training)
 {
-    return (struct mr_checkpoint){.model = session->model,
-                                  .updater = &session->updater,
-                                  .train = session->train,
-                                  .options = &session->options,
-                                  .classes = session->table->classes,
-                                  .n_classes = session->samples.n_classes,
-                                  .samples_hash = session->samples.hash,
-                                  .at = session->at};
+    return (struct mr_checkpoint){.model = training->model,
+                                  .updater = &training->updater,
+                                  .train = training->train,
+                                  .options = &training->options,
+                                  .classes = training->table->classes,
+                                  .n_classes = training->samples.n_classes,
+                                  .samples_hash = training->samples.hash,
+                                  .at = training->at};
 }
 
-enum mr_status mr_session_checkpoint(struct mr_session *session, struct mr_error *err)
+enum mr_status mr_training_checkpoint(struct mr_training *training, struct mr_error *err)
 {
-    struct mr_session *s = session;
+    struct mr_training *s = training;
     struct mr_run *run = &s->progress.run;
-    struct mr_checkpoint checkpoint = mr_session_snapshot(s);
+    struct mr_checkpoint checkpoint = mr_training_snapshot(s);
     char phase[sizeof run->phase];
     int64_t n_done = run->n_done, n_total = run->n_total, began = mr_clock_ms();
     enum mr_status st;
@@ -61,7 +61,7 @@ enum mr_status mr_session_checkpoint(struct mr_session *session, struct mr_error
     return mr_progress_phase(&s->progress, phase, n_done, n_total, err);
 }
 
-static bool is_checkpoint_due(const struct mr_session *s)
+static bool is_checkpoint_due(const struct mr_training *s)
 {
     int64_t every_ms = (int64_t)s->options.checkpoint_every_s * 1000;
 
@@ -72,7 +72,7 @@ static bool is_checkpoint_due(const struct mr_session *s)
 }
 
 /* One look at what is wanted: saves if due; MR_E_CANCELLED if the run is to stop. */
-static enum mr_status obey(struct mr_session *s, struct mr_error *err)
+static enum mr_status obey(struct mr_training *s, struct mr_error *err)
 {
     enum mr_status st = mr_control_poll(&s->control, err);
 
@@ -80,13 +80,13 @@ static enum mr_status obey(struct mr_session *s, struct mr_error *err)
         return st;
     s->at.rate = s->control.rate;
     if (is_checkpoint_due(s))
-        st = mr_session_checkpoint(s, err);
+        st = mr_training_checkpoint(s, err);
     if (!st && s->control.stop != MR_STOP_NONE)
         st = mr_fail(err, MR_E_CANCELLED, "the run was stopped");
     return st;
 }
 
-static enum mr_status wait_while_paused(struct mr_session *s, struct mr_error *err)
+static enum mr_status wait_while_paused(struct mr_training *s, struct mr_error *err)
 {
     struct mr_run *run = &s->progress.run;
     enum mr_run_state state = run->state;
@@ -104,71 +104,71 @@ static enum mr_status wait_while_paused(struct mr_session *s, struct mr_error *e
     return st ? st : mr_progress_flush(&s->progress, err);
 }
 
-enum mr_status mr_session_settle(struct mr_session *session, struct mr_error *err)
+enum mr_status mr_training_settle(struct mr_training *training, struct mr_error *err)
 {
-    enum mr_status st = obey(session, err);
+    enum mr_status st = obey(training, err);
 
-    if (st || !session->control.is_paused)
+    if (st || !training->control.is_paused)
         return st;
-    return wait_while_paused(session, err);
+    return wait_while_paused(training, err);
 }
 
-bool mr_session_on_progress(void *ctx, int64_t n_done, int64_t n_total)
+bool mr_training_on_progress(void *ctx, int64_t n_done, int64_t n_total)
 {
-    struct mr_session *s = ctx;
+    struct mr_training *s = ctx;
 
     s->progress.run.n_total = n_total;
     s->refused = mr_progress_at(&s->progress, n_done, &s->refused_why);
     if (!s->refused)
-        s->refused = mr_session_settle(s, &s->refused_why);
+        s->refused = mr_training_settle(s, &s->refused_why);
     return !s->refused;
 }
 
-enum mr_status mr_session_reason(struct mr_session *session, enum mr_status st,
-                                 struct mr_error *err)
+enum mr_status mr_training_reason(struct mr_training *training, enum mr_status st,
+                                  struct mr_error *err)
 {
-    if (st != MR_E_CANCELLED || !session->refused)
+    if (st != MR_E_CANCELLED || !training->refused)
         return st;
     if (err)
-        *err = session->refused_why;
-    return session->refused;
+        *err = training->refused_why;
+    return training->refused;
 }
 
-static enum mr_status scan(struct mr_session *s, struct mr_error *err)
+static enum mr_status scan(struct mr_training *s, struct mr_error *err)
 {
     const struct mr_train_options *o = &s->options;
     struct mr_scan_options options = {.group_re = o->group_re[0] ? o->group_re : NULL,
                                       .split_seed = o->split_seed,
                                       .valid_fraction = o->valid_fraction,
-                                      .progress = mr_session_on_progress,
+                                      .progress = mr_training_on_progress,
                                       .ctx = s};
     struct mr_scan_report report;
     enum mr_status st = mr_progress_phase(&s->progress, "scan", 0, 0, err);
 
     if (!st)
-        st = mr_session_reason(s, mr_scan(s->progress.store, s->data_dir, &options, &report, err),
-                               err);
+        st = mr_training_reason(s, mr_scan(s->progress.store, s->data_dir, &options, &report, err),
+                                err);
     if (!st)
         st = mr_images_load(s->progress.store, &s->table, err);
     return st;
 }
 
-static enum mr_status fill_cache(struct mr_session *s, struct mr_error *err)
+static enum mr_status fill_cache(struct mr_training *s, struct mr_error *err)
 {
     struct mr_cache_options options = {.data_dir = s->data_dir,
                                        .size_px = s->options.size_px,
                                        .n_threads = s->options.n_threads,
-                                       .progress = mr_session_on_progress,
+                                       .progress = mr_training_on_progress,
                                        .ctx = s};
     enum mr_status st = mr_progress_phase(&s->progress, "cache", 0, s->table->n, err);
 
     if (st)
         return st;
-    return mr_session_reason(
+    return mr_training_reason(
         s, mr_cache_open(&s->cache, s->progress.store, s->table, s->sandbox, &options, err), err);
 }
 
-static enum mr_status choose_samples(struct mr_session *s, struct mr_error *err)
+static enum mr_status choose_samples(struct mr_training *s, struct mr_error *err)
 {
     struct mr_decision *decisions = NULL;
     int n = 0;
@@ -184,7 +184,7 @@ static enum mr_status choose_samples(struct mr_session *s, struct mr_error *err)
 }
 
 /* The images of a run that goes on must still be there: a batch cannot do without them. */
-static enum mr_status check_pixels(const struct mr_session *s, const struct mr_sample *samples,
+static enum mr_status check_pixels(const struct mr_training *s, const struct mr_sample *samples,
                                    int n, struct mr_error *err)
 {
     int n_gone = 0;
@@ -199,7 +199,7 @@ static enum mr_status check_pixels(const struct mr_session *s, const struct mr_s
                    s->control.run, n_gone);
 }
 
-static enum mr_status recall_samples(struct mr_session *s, struct mr_error *err)
+static enum mr_status recall_samples(struct mr_training *s, struct mr_error *err)
 {
     enum mr_status st = mr_samples_load(&s->samples, s->samples_path, err);
 
@@ -215,7 +215,7 @@ static enum mr_status recall_samples(struct mr_session *s, struct mr_error *err)
 }
 
 /* A run's list is made once; a run that goes on has one, unless it never came so far. */
-static enum mr_status settle_samples(struct mr_session *s, struct mr_error *err)
+static enum mr_status settle_samples(struct mr_training *s, struct mr_error *err)
 {
     struct mr_run *run = &s->progress.run;
     enum mr_status st =
@@ -229,7 +229,7 @@ static enum mr_status settle_samples(struct mr_session *s, struct mr_error *err)
     return MR_OK;
 }
 
-static enum mr_status make_model(struct mr_session *s, struct mr_error *err)
+static enum mr_status make_model(struct mr_training *s, struct mr_error *err)
 {
     const struct mr_train_options *o = &s->options;
     struct mr_model_options options = {.arch = o->arch,
@@ -252,7 +252,7 @@ static enum mr_status make_model(struct mr_session *s, struct mr_error *err)
     return MR_OK;
 }
 
-static enum mr_status make_loaders(struct mr_session *s, struct mr_error *err)
+static enum mr_status make_loaders(struct mr_training *s, struct mr_error *err)
 {
     struct mr_augment augment = mr_augment_default();
     struct mr_loader_options train = {.samples = s->samples.train,
@@ -282,10 +282,10 @@ static enum mr_status make_loaders(struct mr_session *s, struct mr_error *err)
     return MR_OK;
 }
 
-static enum mr_status go_on(struct mr_session *s, int n_batches, int n_threads,
+static enum mr_status go_on(struct mr_training *s, int n_batches, int n_threads,
                             struct mr_error *err)
 {
-    struct mr_checkpoint checkpoint = mr_session_snapshot(s);
+    struct mr_checkpoint checkpoint = mr_training_snapshot(s);
     enum mr_status st = mr_checkpoint_load(&checkpoint, s->last_path, err);
 
     if (st)
@@ -304,7 +304,7 @@ static enum mr_status go_on(struct mr_session *s, int n_batches, int n_threads,
 }
 
 /* Where the run begins: at its last checkpoint, at a weights file, or at random weights. */
-static enum mr_status set_out(struct mr_session *s, struct mr_error *err)
+static enum mr_status set_out(struct mr_training *s, struct mr_error *err)
 {
     int n_batches = mr_loader_n_batches(s->train_loader);
     int n_threads = mr_pool_n_threads(s->pool);
@@ -321,27 +321,27 @@ static enum mr_status set_out(struct mr_session *s, struct mr_error *err)
     return st;
 }
 
-enum mr_status mr_session_prepare(struct mr_session *session, struct mr_error *err)
+enum mr_status mr_training_prepare(struct mr_training *training, struct mr_error *err)
 {
-    static enum mr_status (*const stages[])(struct mr_session *, struct mr_error *) = {
+    static enum mr_status (*const stages[])(struct mr_training *, struct mr_error *) = {
         scan, fill_cache, settle_samples, make_model, make_loaders, set_out,
     };
     enum mr_status st = MR_OK;
 
     for (size_t i = 0; i < sizeof stages / sizeof *stages && !st; i++)
-        st = stages[i](session, err);
+        st = stages[i](training, err);
     if (st)
         return st;
-    session->schedule = mr_schedule_one_cycle(session->options.n_epochs * session->at.n_batches,
-                                              session->options.lr);
-    session->progress.n_batches = session->at.n_batches;
-    session->saved_at_ms = mr_clock_ms();
+    training->schedule = mr_schedule_one_cycle(training->options.n_epochs * training->at.n_batches,
+                                               training->options.lr);
+    training->progress.n_batches = training->at.n_batches;
+    training->saved_at_ms = mr_clock_ms();
     return MR_OK;
 }
 
-void mr_session_finish(struct mr_session *session)
+void mr_training_finish(struct mr_training *training)
 {
-    struct mr_session *s = session;
+    struct mr_training *s = training;
 
     mr_loader_destroy(s->train_loader);
     mr_loader_destroy(s->valid_loader);

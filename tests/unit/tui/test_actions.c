@@ -7,18 +7,18 @@
 #include <misread/term/term.h>
 #include <misread/tui/tui.h>
 
-#include "commands.h"
+#include "actions.h"
 
-static const struct mr_command *all;
+static const struct mr_action *all;
 static int n_all;
 
 static int setup(void **state)
 {
-    all = mr_commands_all(&n_all);
+    all = mr_actions_all(&n_all);
     return n_all == MR_N_ACTS - 1 ? 0 : -1;
 }
 
-static bool share_a_key(const struct mr_command *a, const struct mr_command *b, int *key)
+static bool share_a_key(const struct mr_action *a, const struct mr_action *b, int *key)
 {
     for (int i = 0; i < 4 && a->keys[i]; i++)
         for (int j = 0; j < 4 && b->keys[j]; j++)
@@ -87,12 +87,12 @@ static void everything_that_decides_or_sends_says_so(void **state)
 
 static void finds_a_key_where_it_works_and_only_there(void **state)
 {
-    assert_int_equal(mr_commands_find(MR_SCREEN_TRAIN, 'p')->act, MR_ACT_PAUSE);
-    assert_null(mr_commands_find(MR_SCREEN_GRID, 'p'));
-    assert_int_equal(mr_commands_find(MR_SCREEN_GRID, MR_KEY_LEFT)->act, MR_ACT_LEFT);
-    assert_int_equal(mr_commands_find(MR_SCREEN_IMAGE, MR_KEY_LEFT)->act, MR_ACT_PREVIOUS);
-    assert_int_equal(mr_commands_find(MR_SCREEN_IMAGE, MR_CTRL('c'))->act, MR_ACT_LEAVE);
-    assert_null(mr_commands_find(MR_SCREEN_TRAIN, 'B'));
+    assert_int_equal(mr_actions_find(MR_SCREEN_TRAIN, 'p')->act, MR_ACT_PAUSE);
+    assert_null(mr_actions_find(MR_SCREEN_GRID, 'p'));
+    assert_int_equal(mr_actions_find(MR_SCREEN_GRID, MR_KEY_LEFT)->act, MR_ACT_LEFT);
+    assert_int_equal(mr_actions_find(MR_SCREEN_IMAGE, MR_KEY_LEFT)->act, MR_ACT_PREVIOUS);
+    assert_int_equal(mr_actions_find(MR_SCREEN_IMAGE, MR_CTRL('c'))->act, MR_ACT_LEAVE);
+    assert_null(mr_actions_find(MR_SCREEN_TRAIN, 'B'));
 }
 
 static void every_screen_can_be_left_and_has_help(void **state)
@@ -101,7 +101,7 @@ static void every_screen_can_be_left_and_has_help(void **state)
 
     for (int s = 0; s < MR_N_SCREENS; s++)
         for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-            assert_non_null(mr_commands_find((enum mr_screen_id)s, keys[i]));
+            assert_non_null(mr_actions_find((enum mr_screen_id)s, keys[i]));
 }
 
 static void names_keys_as_people_do(void **state)
@@ -114,7 +114,7 @@ static void names_keys_as_people_do(void **state)
     char text[16];
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        mr_commands_key_text(keys[i].key, text, sizeof text);
+        mr_actions_key_text(keys[i].key, text, sizeof text);
         assert_string_equal(text, keys[i].text);
     }
 }
@@ -126,23 +126,9 @@ static void every_explanation_fits_a_small_screen(void **state)
         char keys[64];
 
         assert_true(mr_text_cols(all[i].what) <= 57);
-        mr_commands_keys_text(&all[i], keys, sizeof keys);
+        mr_actions_keys_text(&all[i], keys, sizeof keys);
         assert_in_range(mr_text_cols(keys), 1, 15);
     }
-}
-
-static void count_line(void *ctx, const char *screen, const char *keys, const char *what)
-{
-    assert_true(*screen && *keys && *what);
-    ++*(int *)ctx;
-}
-
-static void prints_a_line_for_every_command(void **state)
-{
-    int n = 0;
-
-    mr_tui_print_commands(count_line, &n);
-    assert_int_equal(n, n_all);
 }
 
 int main(void)
@@ -156,7 +142,6 @@ int main(void)
         cmocka_unit_test(every_screen_can_be_left_and_has_help),
         cmocka_unit_test(names_keys_as_people_do),
         cmocka_unit_test(every_explanation_fits_a_small_screen),
-        cmocka_unit_test(prints_a_line_for_every_command),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of commands, searched and printed. */
-#include "commands.h"
+/* The table of actions, searched and put into words. */
+#include "actions.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@
     {               \
         __VA_ARGS__ \
     }
-static const struct mr_command commands[] = {
+static const struct mr_action actions[] = {
 #define X(id, screens, effect, keys, footer, name, what) \
     {MR_ACT_##id, screens, effect, keys, footer, name, what},
     MR_ACT_LIST(X)
@@ -28,13 +28,13 @@ static const char *const screen_names[MR_N_SCREENS] = {
     [MR_SCREEN_IMAGE] = "Image",
 };
 
-const struct mr_command *mr_commands_all(int *n)
+const struct mr_action *mr_actions_all(int *n)
 {
-    *n = (int)(sizeof commands / sizeof *commands);
-    return commands;
+    *n = (int)(sizeof actions / sizeof *actions);
+    return actions;
 }
 
-static bool has_key(const struct mr_command *command, int key)
+static bool has_key(const struct mr_action *command, int key)
 {
     for (int i = 0; i < 4 && command->keys[i]; i++)
         if (command->keys[i] == key)
@@ -42,15 +42,15 @@ static bool has_key(const struct mr_command *command, int key)
     return false;
 }
 
-const struct mr_command *mr_commands_find(enum mr_screen_id screen, int key)
+const struct mr_action *mr_actions_find(enum mr_screen_id screen, int key)
 {
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (commands[i].screens & (1U << screen) && has_key(&commands[i], key))
-            return &commands[i];
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+        if (actions[i].screens & (1U << screen) && has_key(&actions[i], key))
+            return &actions[i];
     return NULL;
 }
 
-void mr_commands_key_text(int key, char *out, size_t cap)
+void mr_actions_key_text(int key, char *out, size_t cap)
 {
     static const struct {
         int key;
@@ -86,7 +86,7 @@ void mr_commands_key_text(int key, char *out, size_t cap)
         snprintf(out, cap, "%c", key);
 }
 
-void mr_commands_keys_text(const struct mr_command *command, char *out, size_t cap)
+void mr_actions_keys_text(const struct mr_action *command, char *out, size_t cap)
 {
     struct mr_str text = MR_STR_EMPTY;
 
@@ -96,43 +96,14 @@ void mr_commands_keys_text(const struct mr_command *command, char *out, size_t c
         /* ^h is what some terminals send for Backspace; not worth telling */
         if (command->keys[i] == 8)
             continue;
-        mr_commands_key_text(command->keys[i], key, sizeof key);
+        mr_actions_key_text(command->keys[i], key, sizeof key);
         mr_str_addf(&text, "%s%s", i ? " " : "", key);
     }
     mr_str_copy(out, cap, text.text ? text.text : "");
     mr_str_finish(&text);
 }
 
-const char *mr_commands_screen_text(enum mr_screen_id screen)
+const char *mr_actions_screen_text(enum mr_screen_id screen)
 {
     return screen_names[screen];
-}
-
-/* "everywhere", "Train", "Images, Image" ... */
-static void screens_text(unsigned screens, struct mr_str *out)
-{
-    mr_str_clear(out);
-    if (screens == MR_ON_ALL) {
-        mr_str_add(out, "everywhere");
-        return;
-    }
-    for (int i = 0; i < MR_N_SCREENS; i++)
-        if (screens & (1U << i))
-            mr_str_addf(out, "%s%s", out->n ? ", " : "", screen_names[i]);
-}
-
-void mr_tui_print_commands(void (*line)(void *ctx, const char *screen, const char *keys,
-                                        const char *what),
-                           void *ctx)
-{
-    struct mr_str screens = MR_STR_EMPTY;
-
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        char keys[64];
-
-        screens_text(commands[i].screens, &screens);
-        mr_commands_keys_text(&commands[i], keys, sizeof keys);
-        line(ctx, screens.text, keys, commands[i].what);
-    }
-    mr_str_finish(&screens);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one table of commands: where, by which keys, what it does and whether it changes anything.
+ * The one table of actions: where, by which keys, what it does and whether it changes anything.
  * Bindings, footer, help, palette and prompts all come from it. Rows are in the footer's order.
  */
-#ifndef MISREAD_TUI_COMMANDS_H
-#define MISREAD_TUI_COMMANDS_H
+#ifndef MISREAD_TUI_ACTIONS_H
+#define MISREAD_TUI_ACTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -147,7 +147,7 @@ enum mr_act {
         MR_N_ACTS
 };
 
-struct mr_command {
+struct mr_action {
     enum mr_act act;
     unsigned screens; /* set of MR_ON_... */
     enum mr_effect effect;
@@ -156,14 +156,14 @@ struct mr_command {
 };
 
 /* All rows, in the footer's order. */
-const struct mr_command *mr_commands_all(int *n);
+const struct mr_action *mr_actions_all(int *n);
 /* What a key does on a screen; NULL if nothing. */
-const struct mr_command *mr_commands_find(enum mr_screen_id screen, int key);
+const struct mr_action *mr_actions_find(enum mr_screen_id screen, int key);
 /* The name of a key for a person: "p", "Enter", "^l", "Up". */
-void mr_commands_key_text(int key, char *out, size_t cap);
-/* All keys of a command, joined by spaces. */
-void mr_commands_keys_text(const struct mr_command *command, char *out, size_t cap);
+void mr_actions_key_text(int key, char *out, size_t cap);
+/* All keys of an action, joined by spaces. */
+void mr_actions_keys_text(const struct mr_action *command, char *out, size_t cap);
 /* "Train", "Confusion", "Images", "Image". */
-const char *mr_commands_screen_text(enum mr_screen_id screen);
+const char *mr_actions_screen_text(enum mr_screen_id screen);
 
 #endif
