@@ -7,7 +7,6 @@
 
 #include <misread/base/pool.h>
 
-#include "hot.h"
 
 struct avgpool {
     float *out;
@@ -15,7 +14,7 @@ struct avgpool {
     int hw, c;
 };
 
-MR_HOT static void average(float *y, const float *x, int hw, int c)
+static void average(float *y, const float *x, int hw, int c)
 {
     memset(y, 0, (size_t)c * sizeof *y);
     for (int p = 0; p < hw; p++)
@@ -25,7 +24,7 @@ MR_HOT static void average(float *y, const float *x, int hw, int c)
         y[i] /= (float)hw;
 }
 
-MR_HOT static void spread(float *dx, const float *dy, int hw, int c)
+static void spread(float *dx, const float *dy, int hw, int c)
 {
     for (int p = 0; p < hw; p++)
         for (int i = 0; i < c; i++)

@@ -8,7 +8,6 @@
 
 #include <misread/base/pool.h>
 
-#include "hot.h"
 
 struct maxpool {
     float *y, *dx;
@@ -18,13 +17,8 @@ struct maxpool {
     int h, w, c, h_out, w_out;
 };
 
-int mr_maxpool_out(int size)
-{
-    return (size - 1) / 2 + 1;
-}
-
 /* One tap of one window: x replaces y where it is greater or not a number. */
-MR_HOT static void compete(float *restrict y, uint8_t *restrict index, const float *restrict x,
+static void compete(float *restrict y, uint8_t *restrict index, const float *restrict x,
                            int tap, int c)
 {
     for (int i = 0; i < c; i++) {
@@ -35,7 +29,7 @@ MR_HOT static void compete(float *restrict y, uint8_t *restrict index, const flo
     }
 }
 
-MR_HOT static void compete_unrecorded(float *restrict y, const float *restrict x, int c)
+static void compete_unrecorded(float *restrict y, const float *restrict x, int c)
 {
     for (int i = 0; i < c; i++)
         y[i] = x[i] > y[i] || x[i] != x[i] ? x[i] : y[i];
@@ -76,7 +70,7 @@ static void forward_row(void *ctx, int task, int thread)
     }
 }
 
-MR_HOT static void collect(float *restrict dx, const float *restrict dy,
+static void collect(float *restrict dx, const float *restrict dy,
                            const uint8_t *restrict winner, int tap, int c)
 {
     for (int i = 0; i < c; i++)

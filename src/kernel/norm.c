@@ -9,8 +9,8 @@
 
 #include <misread/base/pool.h>
 
-#include "hot.h"
 #include "share.h"
+#include "vec.h"
 
 /* Rows whose sums are kept in float before they go to double; c * rows stays in L1 or L2. */
 #define CHUNK_FLOATS   8192
@@ -73,7 +73,7 @@ static size_t chunk_rows(int c)
 }
 
 /* sum = the rows' sum. */
-MR_HOT static void sum_rows(float *restrict sum, const float *restrict x, size_t rows, size_t c)
+static void sum_rows(float *restrict sum, const float *restrict x, size_t rows, size_t c)
 {
     memset(sum, 0, c * sizeof *sum);
     for (size_t r = 0; r < rows; r++)
@@ -82,7 +82,7 @@ MR_HOT static void sum_rows(float *restrict sum, const float *restrict x, size_t
 }
 
 /* squares = the rows' squared distances from sum / rows. */
-MR_HOT static void square_rows(float *restrict squares, const float *restrict sum,
+static void square_rows(float *restrict squares, const float *restrict sum,
                                const float *restrict x, size_t rows, size_t c)
 {
     float weight = 1 / (float)rows;
@@ -98,7 +98,7 @@ MR_HOT static void square_rows(float *restrict squares, const float *restrict su
 
 /* Takes n_b more rows with sum and squares into (mean, m2) of n_a rows: Chan et al., equation 1.5.
  */
-MR_HOT static void merge(double *restrict mean, double *restrict m2, double n_a,
+static void merge(double *restrict mean, double *restrict m2, double n_a,
                          const float *restrict sum, const float *restrict squares, double n_b,
                          size_t c)
 {
@@ -151,7 +151,7 @@ static struct sums merge_parts(const struct work *w)
 }
 
 /* out = act((x - mean) * scale + shift + residual). */
-MR_HOT static void apply_rows(float *out, const float *x, const float *residual,
+static void apply_rows(float *out, const float *x, const float *residual,
                               const float *restrict mean, const float *restrict scale,
                               const float *restrict shift, size_t rows, size_t c)
 {
@@ -162,7 +162,7 @@ MR_HOT static void apply_rows(float *out, const float *x, const float *residual,
     }
 }
 
-MR_HOT static void apply_rows_alone(float *out, const float *x, const float *restrict mean,
+static void apply_rows_alone(float *out, const float *x, const float *restrict mean,
                                     const float *restrict scale, const float *restrict shift,
                                     size_t rows, size_t c)
 {
@@ -174,7 +174,7 @@ MR_HOT static void apply_rows_alone(float *out, const float *x, const float *res
 }
 
 /* NaN comes through. */
-MR_HOT static void clip(float *y, size_t n)
+static void clip(float *y, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         y[i] = y[i] < 0 ? 0 : y[i];
@@ -255,7 +255,7 @@ void mr_norm_eval(float *y, const float *x, const float *residual, enum mr_activ
 /* ---- backward ---- */
 
 /* One pass over a chunk: sums of dy and of dy * (x - mean). */
-MR_HOT static void sum_gradients(float *restrict sum, float *restrict dot, const float *restrict dy,
+static void sum_gradients(float *restrict sum, float *restrict dot, const float *restrict dy,
                                  const float *restrict x, const float *restrict mean, size_t rows,
                                  size_t c)
 {
@@ -269,7 +269,7 @@ MR_HOT static void sum_gradients(float *restrict sum, float *restrict dot, const
 }
 
 /* The same where y is positive. */
-MR_HOT static void sum_gradients_masked(float *restrict sum, float *restrict dot,
+static void sum_gradients_masked(float *restrict sum, float *restrict dot,
                                         const float *restrict dy, const float *restrict x,
                                         const float *restrict y, const float *restrict mean,
                                         size_t rows, size_t c)
@@ -285,7 +285,7 @@ MR_HOT static void sum_gradients_masked(float *restrict sum, float *restrict dot
         }
 }
 
-MR_HOT static void widen(double *restrict sum, const float *restrict chunk, size_t c)
+static void widen(double *restrict sum, const float *restrict chunk, size_t c)
 {
     for (size_t i = 0; i < c; i++)
         sum[i] += chunk[i];
@@ -314,7 +314,7 @@ static void gather_gradients(void *ctx, int task, int thread)
 }
 
 /* dx = scale dy - slope (x - mean) - shift, dy counting as 0 where y is not positive. */
-MR_HOT static void differentiate(float *dx, const float *dy, const float *x,
+static void differentiate(float *dx, const float *dy, const float *x,
                                  const float *restrict mean, const float *restrict scale,
                                  const float *restrict slope, const float *restrict shift,
                                  size_t rows, size_t c)
@@ -327,7 +327,7 @@ MR_HOT static void differentiate(float *dx, const float *dy, const float *x,
     }
 }
 
-MR_HOT static void differentiate_masked(float *dx, const float *dy, const float *x, const float *y,
+static void differentiate_masked(float *dx, const float *dy, const float *x, const float *y,
                                         const float *restrict mean, const float *restrict scale,
                                         const float *restrict slope, const float *restrict shift,
                                         size_t rows, size_t c)

@@ -4,8 +4,8 @@
 
 #include <misread/base/pool.h>
 
-#include "hot.h"
 #include "share.h"
+#include "vec.h"
 
 struct relu {
     float *out;
@@ -16,7 +16,7 @@ struct relu {
 };
 
 /* "x < 0 ? 0 : x" and not fmaxf: NaN must come through. */
-MR_HOT static void forward(float *y, const float *x, const float *unused, size_t n)
+static void forward(float *y, const float *x, const float *unused, size_t n)
 {
     (void)unused;
     MR_SAME_OR_APART
@@ -24,7 +24,7 @@ MR_HOT static void forward(float *y, const float *x, const float *unused, size_t
         y[i] = x[i] < 0 ? 0 : x[i];
 }
 
-MR_HOT static void forward_sum(float *y, const float *a, const float *b, size_t n)
+static void forward_sum(float *y, const float *a, const float *b, size_t n)
 {
     MR_SAME_OR_APART
     for (size_t i = 0; i < n; i++) {
@@ -34,7 +34,7 @@ MR_HOT static void forward_sum(float *y, const float *a, const float *b, size_t 
     }
 }
 
-MR_HOT static void backward(float *dx, const float *dy, const float *y, size_t n)
+static void backward(float *dx, const float *dy, const float *y, size_t n)
 {
     MR_SAME_OR_APART
     for (size_t i = 0; i < n; i++)

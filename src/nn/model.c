@@ -64,7 +64,8 @@ enum mr_status mr_model_create(struct mr_model **model, const struct mr_model_op
     m = mr_xalloc(1, sizeof *m);
     m->pool = pool;
     mr_net_init(&m->net, options);
-    m->n_scratch = mr_model_scratch(&m->net, mr_pool_n_threads(pool));
+    m->kernels = options->kernels ? options->kernels : mr_kernels_best();
+    m->n_scratch = mr_model_scratch(&m->net, m->kernels, mr_pool_n_threads(pool));
     if (!allocate(m)) {
         st = mr_fail(err, MR_E_NOMEM, "no memory for %s with %d images of %d x %d pixels (%zu MiB)",
                      mr_arch_text(options->arch), options->max_batch, options->w, options->h,

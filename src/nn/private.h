@@ -3,11 +3,14 @@
 #ifndef MISREAD_NN_PRIVATE_H
 #define MISREAD_NN_PRIVATE_H
 
+#include <misread/kernel/kernels.h>
+
 #include "net.h"
 
 struct mr_model {
     struct mr_net net;
     struct mr_pool *pool; /* borrowed: outlives the model */
+    const struct mr_kernels *kernels;
     float *params;        /* owned, each of the four */
     float *grads;         /* NULL: not training */
     float *activations;
@@ -19,6 +22,6 @@ struct mr_model {
 };
 
 /* Floats that the hungriest operation borrows, for any batch up to the largest. */
-size_t mr_model_scratch(const struct mr_net *net, int n_threads);
+size_t mr_model_scratch(const struct mr_net *net, const struct mr_kernels *kernels, int n_threads);
 
 #endif

@@ -6,10 +6,7 @@
 #include <string.h>
 
 #include <misread/base/pool.h>
-#include <misread/kernel/avgpool.h>
 #include <misread/kernel/linear.h>
-#include <misread/kernel/maxpool.h>
-#include <misread/kernel/relu.h>
 #include <misread/kernel/softmax.h>
 
 #include "private.h"
@@ -63,9 +60,10 @@ static void conv_forward(struct mr_model *m, const struct mr_op *op)
 {
     const struct mr_unit *u = &m->net.units[op->unit];
     struct mr_conv_shape shape = shape_of(m, u);
+    struct mr_conv_in in = {.x = buffer(m, op->in)};
+    struct mr_conv_out out = {.y = buffer(m, op->out)};
 
-    mr_conv_forward(buffer(m, op->out), buffer(m, op->in), param(m, u->weight), &shape, m->scratch,
-                    m->pool);
+    m->kernels->conv_forward(&out, &in, param(m, u->weight), &shape, m->scratch, m->pool);
 }
 
 static void norm_forward(struct mr_model *m, const struct mr_op *op)
@@ -73,7 +71,7 @@ static void norm_forward(struct mr_model *m, const struct mr_op *op)
     const struct mr_unit *u = &m->net.units[op->unit];
     struct mr_norm norm = norm_of(m, u);
 
-    (m->mode == MR_MODE_TRAIN ? mr_norm_train : mr_norm_eval)(buffer(m, op->out), buffer(m, op->in),
+    (m->mode == MR_MODE_TRAIN ? m->kernels->norm_train : m->kernels->norm_eval)(buffer(m, op->out), buffer(m, op->in),
                                                               buffer(m, op->extra), u->act, &norm,
                                                               m->scratch, m->pool);
 }
@@ -82,13 +80,13 @@ static void maxpool_forward(struct mr_model *m, const struct mr_op *op)
 {
     uint8_t *index = (uint8_t *)buffer(m, op->extra);
 
-    mr_maxpool_forward(buffer(m, op->out), index, buffer(m, op->in), m->n, m->net.pool_h,
+    m->kernels->maxpool_forward(buffer(m, op->out), index, buffer(m, op->in), m->n, m->net.pool_h,
                        m->net.pool_w, 64, m->pool);
 }
 
 static void avgpool_forward(struct mr_model *m, const struct mr_op *op)
 {
-    mr_avgpool_forward(buffer(m, op->out), buffer(m, op->in), m->n, m->net.last_h * m->net.last_w,
+    m->kernels->avgpool_forward(buffer(m, op->out), buffer(m, op->in), m->n, m->net.last_h * m->net.last_w,
                        m->net.n_features, m->pool);
 }
 
@@ -112,7 +110,7 @@ static void linear_backward(struct mr_model *m, const struct mr_op *op)
 
 static void avgpool_backward(struct mr_model *m, const struct mr_op *op)
 {
-    mr_avgpool_backward(buffer(m, op->out), buffer(m, op->in), m->n, m->net.last_h * m->net.last_w,
+    m->kernels->avgpool_backward(buffer(m, op->out), buffer(m, op->in), m->n, m->net.last_h * m->net.last_w,
                         m->net.n_features, m->pool);
 }
 
@@ -122,7 +120,7 @@ static void relu_backward(struct mr_model *m, const struct mr_op *op)
     size_t n =
         (size_t)s.n * (size_t)mr_conv_h_out(&s) * (size_t)mr_conv_w_out(&s) * (size_t)s.c_out;
 
-    mr_relu_backward(buffer(m, op->out), buffer(m, op->in), buffer(m, op->extra), n, m->pool);
+    m->kernels->relu_backward(buffer(m, op->out), buffer(m, op->in), buffer(m, op->extra), n, m->pool);
 }
 
 static void norm_backward(struct mr_model *m, const struct mr_op *op)
@@ -130,7 +128,7 @@ static void norm_backward(struct mr_model *m, const struct mr_op *op)
     const struct mr_unit *u = &m->net.units[op->unit];
     struct mr_norm norm = norm_of(m, u);
 
-    mr_norm_backward(buffer(m, op->out), grad(m, u->gamma), grad(m, u->beta), buffer(m, op->in),
+    m->kernels->norm_backward(buffer(m, op->out), grad(m, u->gamma), grad(m, u->beta), buffer(m, op->in),
                      buffer(m, u->z), buffer(m, op->extra), &norm, m->scratch, m->pool);
 }
 
@@ -139,8 +137,10 @@ static void conv_backward_weights(struct mr_model *m, const struct mr_op *op)
     const struct mr_unit *u = &m->net.units[op->unit];
     struct mr_conv_shape shape = shape_of(m, u);
 
-    mr_conv_backward_weights(grad(m, u->weight), buffer(m, u->x), buffer(m, op->in), &shape,
-                             m->scratch, m->pool);
+    struct mr_conv_in in = {.x = buffer(m, u->x)};
+
+    m->kernels->conv_backward_weights(grad(m, u->weight), &in, buffer(m, op->in), &shape,
+                                      m->scratch, m->pool);
 }
 
 static void conv_backward_data(struct mr_model *m, const struct mr_op *op)
@@ -148,7 +148,7 @@ static void conv_backward_data(struct mr_model *m, const struct mr_op *op)
     const struct mr_unit *u = &m->net.units[op->unit];
     struct mr_conv_shape shape = shape_of(m, u);
 
-    mr_conv_backward_data(buffer(m, op->out), buffer(m, op->in), param(m, u->weight), &shape,
+    m->kernels->conv_backward_data(buffer(m, op->out), buffer(m, op->in), param(m, u->weight), &shape,
                           op->write, m->scratch, m->pool);
 }
 
@@ -156,7 +156,7 @@ static void maxpool_backward(struct mr_model *m, const struct mr_op *op)
 {
     const uint8_t *index = (const uint8_t *)buffer(m, op->extra);
 
-    mr_maxpool_backward(buffer(m, op->out), buffer(m, op->in), index, m->n, m->net.pool_h,
+    m->kernels->maxpool_backward(buffer(m, op->out), buffer(m, op->in), index, m->n, m->net.pool_h,
                         m->net.pool_w, 64, m->pool);
 }
 
@@ -222,19 +222,20 @@ static size_t max3(size_t a, size_t b, size_t c)
     return most > c ? most : c;
 }
 
-static size_t unit_scratch(const struct mr_conv_shape *shape, bool training, int n_threads)
+static size_t unit_scratch(const struct mr_kernels *kernels, const struct mr_conv_shape *shape,
+                           bool training, int n_threads)
 {
-    size_t forward = mr_conv_forward_scratch(shape, n_threads);
-    size_t norm = mr_norm_scratch(shape->c_out, n_threads);
+    size_t forward = kernels->conv_forward_scratch(shape, n_threads);
+    size_t norm = kernels->norm_scratch(shape->c_out, n_threads);
 
     if (!training)
         return max3(forward, norm, 0);
-    return max3(max3(forward, norm, 0), mr_conv_backward_data_scratch(shape, n_threads),
-                mr_conv_backward_weights_scratch(shape, n_threads));
+    return max3(max3(forward, norm, 0), kernels->conv_backward_data_scratch(shape, n_threads),
+                kernels->conv_backward_weights_scratch(shape, n_threads));
 }
 
 /* Smaller batches are cut into other blocks, which may be bigger: so every batch size is asked. */
-size_t mr_model_scratch(const struct mr_net *net, int n_threads)
+size_t mr_model_scratch(const struct mr_net *net, const struct mr_kernels *kernels, int n_threads)
 {
     size_t most = 0;
 
@@ -242,7 +243,7 @@ size_t mr_model_scratch(const struct mr_net *net, int n_threads)
         struct mr_conv_shape shape = net->units[i].conv;
 
         for (shape.n = 1; shape.n <= net->options.max_batch; shape.n++) {
-            size_t n = unit_scratch(&shape, net->options.training, n_threads);
+            size_t n = unit_scratch(kernels, &shape, net->options.training, n_threads);
 
             most = n > most ? n : most;
         }

@@ -9,6 +9,7 @@
 #ifndef MISREAD_KERNEL_CONV_H
 #define MISREAD_KERNEL_CONV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct mr_pool;
@@ -19,32 +20,59 @@ struct mr_conv_shape {
     int stride, pad;
 };
 
+/* What a convolution reads: x, or max((x - mean) scale + shift, 0), which is batch norm and ReLU of
+ * the layer in front, taken where it is read. The padding is zero either way. */
+struct mr_conv_in {
+    const float *x;
+    const float *mean, *scale, *shift; /* (c_in); all NULL: x itself */
+};
+
+/* What becomes of each output: y = max(sum + bias + add, 0), each part if it is there. */
+struct mr_conv_out {
+    float *y;
+    const float *add;  /* of y's shape, may be y; or NULL */
+    const float *bias; /* (c_out), or NULL */
+    bool relu;
+};
+
 enum mr_write {
     MR_OVERWRITE, /* = */
     MR_ACCUMULATE /* += */
 };
 
-int mr_conv_h_out(const struct mr_conv_shape *shape);
-int mr_conv_w_out(const struct mr_conv_shape *shape);
+static inline int mr_conv_h_out(const struct mr_conv_shape *shape)
+{
+    return (shape->h + 2 * shape->pad - shape->kh) / shape->stride + 1;
+}
+
+static inline int mr_conv_w_out(const struct mr_conv_shape *shape)
+{
+    return (shape->w + 2 * shape->pad - shape->kw) / shape->stride + 1;
+}
+
 /* Multiplications and additions of one pass, counted as the direct sum. */
-double mr_conv_flops(const struct mr_conv_shape *shape);
+static inline double mr_conv_flops(const struct mr_conv_shape *shape)
+{
+    return 2.0 * shape->n * mr_conv_h_out(shape) * mr_conv_w_out(shape) * shape->kh * shape->kw *
+           shape->c_in * shape->c_out;
+}
 
 /* Floats of scratch that each pass borrows, for a pool of n_threads. */
 size_t mr_conv_forward_scratch(const struct mr_conv_shape *shape, int n_threads);
 size_t mr_conv_backward_data_scratch(const struct mr_conv_shape *shape, int n_threads);
 size_t mr_conv_backward_weights_scratch(const struct mr_conv_shape *shape, int n_threads);
 
-/* y out, overwritten. */
-void mr_conv_forward(float *y, const float *x, const float *w, const struct mr_conv_shape *shape,
-                     float *scratch, struct mr_pool *pool);
+/* out->y is overwritten. */
+void mr_conv_forward(const struct mr_conv_out *out, const struct mr_conv_in *in, const float *w,
+                     const struct mr_conv_shape *shape, float *scratch, struct mr_pool *pool);
 
 /* dx out, written as `write` says; dy, w in. */
 void mr_conv_backward_data(float *dx, const float *dy, const float *w,
                            const struct mr_conv_shape *shape, enum mr_write write, float *scratch,
                            struct mr_pool *pool);
 
-/* dw out, overwritten; x, dy in. */
-void mr_conv_backward_weights(float *dw, const float *x, const float *dy,
+/* dw out, overwritten; what the forward read and dy in. */
+void mr_conv_backward_weights(float *dw, const struct mr_conv_in *in, const float *dy,
                               const struct mr_conv_shape *shape, float *scratch,
                               struct mr_pool *pool);
 

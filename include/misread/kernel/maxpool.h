@@ -11,7 +11,10 @@
 
 struct mr_pool;
 
-int mr_maxpool_out(int size);
+static inline int mr_maxpool_out(int size)
+{
+    return (size - 1) / 2 + 1;
+}
 
 /* y out, overwritten. index out: which of the nine taps won (row * 3 + column), the first if
  * several are equal, as PyTorch has it; may be NULL. A NaN wins. */

@@ -13,6 +13,7 @@
 
 #include <misread/base/status.h>
 
+struct mr_kernels;
 struct mr_pool;
 struct mr_model;
 
@@ -38,6 +39,7 @@ struct mr_model_options {
     int max_batch; /* images in one forward */
     int h, w;      /* input size, >= 32 */
     bool training; /* false: no gradients, smaller plan */
+    const struct mr_kernels *kernels; /* NULL: the fastest that the CPU can run */
 };
 
 /* The pool is borrowed and outlives the model. All parameters are zero until mr_model_init or a

@@ -12,6 +12,7 @@
 #include "support.h"
 
 #include <misread/base/pool.h>
+#include <misread/kernel/kernels.h>
 
 #include "parity/hashed.h"
 #include "parity/steps.h"
@@ -23,6 +24,7 @@ struct limits {
 };
 
 static struct mr_pool *pool;
+static const struct mr_kernels *kernels;
 
 static int set_up(void **state)
 {
@@ -39,8 +41,8 @@ static int tear_down(void **state)
 
 static struct mr_model *make_model(const struct parity_case *c)
 {
-    struct mr_model_options options = {c->arch,     HASHED_CLASSES, HASHED_BATCH,
-                                       HASHED_SIDE, HASHED_SIDE,    true};
+    struct mr_model_options options = {c->arch,     HASHED_CLASSES, HASHED_BATCH, HASHED_SIDE,
+                                       HASHED_SIDE, true,           kernels};
     struct mr_model *model = NULL;
     struct mr_error err;
 
@@ -189,5 +191,13 @@ int main(void)
         cmocka_unit_test(differentiates_a_tame_resnet50_as_pytorch_does),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    static const char *const isas[] = {"generic", "avx2", "avx512", "neon"};
+    int failed = 0;
+
+    for (size_t i = 0; i < sizeof isas / sizeof *isas; i++) {
+        kernels = mr_kernels_find(isas[i]);
+        if (kernels)
+            failed += cmocka_run_group_tests_name(isas[i], tests, set_up, tear_down);
+    }
+    return failed;
 }

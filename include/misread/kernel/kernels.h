@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernels, compiled once for each instruction set. What a slot does stands in the header of the
+ * function that it is named after; those functions are not called directly.
+ */
+#ifndef MISREAD_KERNEL_KERNELS_H
+#define MISREAD_KERNEL_KERNELS_H
+
+#include <misread/kernel/avgpool.h>
+#include <misread/kernel/conv.h>
+#include <misread/kernel/maxpool.h>
+#include <misread/kernel/norm.h>
+#include <misread/kernel/relu.h>
+
+/* X(name): every function mr_<name> that is compiled once for each instruction set. */
+#define MR_KERNEL_LIST(X)            \
+    X(conv_forward_scratch)          \
+    X(conv_forward)                  \
+    X(conv_backward_data_scratch)    \
+    X(conv_backward_data)            \
+    X(conv_backward_weights_scratch) \
+    X(conv_backward_weights)         \
+    X(norm_scratch)                  \
+    X(norm_train)                    \
+    X(norm_eval)                     \
+    X(norm_backward)                 \
+    X(relu_forward)                  \
+    X(relu_forward_sum)              \
+    X(relu_backward)                 \
+    X(avgpool_forward)               \
+    X(avgpool_backward)              \
+    X(maxpool_forward)               \
+    X(maxpool_backward)
+
+struct mr_kernels {
+    const char *isa; /* "generic", "avx2", "avx512"; "neon" */
+#define X(name) __typeof__(mr_##name) *name;
+    MR_KERNEL_LIST(X)
+#undef X
+};
+
+/* The fastest that this CPU can run. */
+const struct mr_kernels *mr_kernels_best(void);
+/* By the name of the instruction set; NULL if there are none of that name or the CPU has it not. */
+const struct mr_kernels *mr_kernels_find(const char *isa);
+/* All that were compiled in, the fastest last, joined by "|". */
+const char *mr_kernels_list(void);
+
+#endif
