@@ -7,7 +7,6 @@
 
 #include <misread/base/pool.h>
 
-
 struct avgpool {
     float *out;
     const float *in;

@@ -34,7 +34,7 @@ static size_t mirror_floats(const struct mr_conv_shape *s)
 size_t mr_conv_forward_scratch(const struct mr_conv_shape *shape, int n_threads)
 {
     return (mr_winograd_suits(shape) ? mr_winograd_scratch : mr_direct_forward_scratch)(shape,
-                                                                                      n_threads);
+                                                                                        n_threads);
 }
 
 void mr_conv_forward(const struct mr_conv_out *out, const struct mr_conv_in *in, const float *w,
@@ -42,7 +42,7 @@ void mr_conv_forward(const struct mr_conv_out *out, const struct mr_conv_in *in,
 {
     check(shape);
     (mr_winograd_suits(shape) ? mr_winograd_forward : mr_direct_forward)(out, in, w, shape, scratch,
-                                                                       pool);
+                                                                         pool);
 }
 
 size_t mr_conv_backward_data_scratch(const struct mr_conv_shape *shape, int n_threads)

@@ -159,7 +159,7 @@ static void pack_panel(void *ctx, int task, int thread)
 {
     const struct direct *d = ctx;
 
-    mr_product_pack(d->packed, d->w, n_columns(&d->windows), d->to.c, d->to.c, task, task + 1);
+    mr_product_pack(d->packed, d->w, d->out.scale, n_columns(&d->windows), d->to.c, task, task + 1);
 }
 
 static void run(struct direct *d, float *scratch, struct mr_pool *pool)

@@ -8,9 +8,8 @@ extern const struct mr_kernels mr_kernels_table;
 #define TEXT_OF(isa) #isa
 #define TEXT(isa)    TEXT_OF(isa)
 
-const struct mr_kernels mr_kernels_table = {
-    .isa = TEXT(MR_ISA),
+const struct mr_kernels mr_kernels_table = {.isa = TEXT(MR_ISA),
 #define X(name) .name = mr_##name,
-    MR_KERNEL_LIST(X)
+                                            MR_KERNEL_LIST(X)
 #undef X
 };

@@ -8,7 +8,6 @@
 
 #include <misread/base/pool.h>
 
-
 struct maxpool {
     float *y, *dx;
     uint8_t *index;
@@ -18,8 +17,8 @@ struct maxpool {
 };
 
 /* One tap of one window: x replaces y where it is greater or not a number. */
-static void compete(float *restrict y, uint8_t *restrict index, const float *restrict x,
-                           int tap, int c)
+static void compete(float *restrict y, uint8_t *restrict index, const float *restrict x, int tap,
+                    int c)
 {
     for (int i = 0; i < c; i++) {
         int wins = x[i] > y[i] || x[i] != x[i];
@@ -70,8 +69,8 @@ static void forward_row(void *ctx, int task, int thread)
     }
 }
 
-static void collect(float *restrict dx, const float *restrict dy,
-                           const uint8_t *restrict winner, int tap, int c)
+static void collect(float *restrict dx, const float *restrict dy, const uint8_t *restrict winner,
+                    int tap, int c)
 {
     for (int i = 0; i < c; i++)
         dx[i] += winner[i] == tap ? dy[i] : 0;

@@ -26,10 +26,10 @@ struct sums {
 
 struct work {
     const struct mr_norm *norm;
-    const float *x, *y_mask, *dy, *residual;
+    const float *x, *dy, *residual;
     float *out;
     enum mr_activation act;
-    const float *mean, *scale, *slope, *shift; /* (c): per-channel constants of the second pass */
+    const float *scale, *slope, *shift; /* (c): constants of the second pass backward */
     float *scratch;
     int n_parts;
 };
@@ -37,7 +37,7 @@ struct work {
 /* Doubles come first, so that they are aligned as the lent block is. */
 size_t mr_norm_scratch(int c, int n_threads)
 {
-    return (size_t)c * (6 * (size_t)n_threads + 3);
+    return (size_t)c * (6 * (size_t)n_threads + 2);
 }
 
 static struct sums sums_of(const struct work *w, int part)
@@ -50,7 +50,7 @@ static struct sums sums_of(const struct work *w, int part)
                          floats + 2 * c * (size_t)part, floats + (2 * (size_t)part + 1) * c};
 }
 
-/* The three rows of constants behind the sums. */
+/* The two rows of constants behind the sums. */
 static float *constants_of(const struct work *w)
 {
     return w->scratch + 6 * (size_t)w->norm->c * (size_t)w->n_parts;
@@ -82,8 +82,8 @@ static void sum_rows(float *restrict sum, const float *restrict x, size_t rows, 
 }
 
 /* squares = the rows' squared distances from sum / rows. */
-static void square_rows(float *restrict squares, const float *restrict sum,
-                               const float *restrict x, size_t rows, size_t c)
+static void square_rows(float *restrict squares, const float *restrict sum, const float *restrict x,
+                        size_t rows, size_t c)
 {
     float weight = 1 / (float)rows;
 
@@ -98,9 +98,8 @@ static void square_rows(float *restrict squares, const float *restrict sum,
 
 /* Takes n_b more rows with sum and squares into (mean, m2) of n_a rows: Chan et al., equation 1.5.
  */
-static void merge(double *restrict mean, double *restrict m2, double n_a,
-                         const float *restrict sum, const float *restrict squares, double n_b,
-                         size_t c)
+static void merge(double *restrict mean, double *restrict m2, double n_a, const float *restrict sum,
+                  const float *restrict squares, double n_b, size_t c)
 {
     double weight = n_b / (n_a + n_b), cross = n_a * weight;
 
@@ -152,8 +151,8 @@ static struct sums merge_parts(const struct work *w)
 
 /* out = act((x - mean) * scale + shift + residual). */
 static void apply_rows(float *out, const float *x, const float *residual,
-                              const float *restrict mean, const float *restrict scale,
-                              const float *restrict shift, size_t rows, size_t c)
+                       const float *restrict mean, const float *restrict scale,
+                       const float *restrict shift, size_t rows, size_t c)
 {
     for (size_t r = 0; r < rows; r++) {
         MR_SAME_OR_APART
@@ -163,8 +162,8 @@ static void apply_rows(float *out, const float *x, const float *residual,
 }
 
 static void apply_rows_alone(float *out, const float *x, const float *restrict mean,
-                                    const float *restrict scale, const float *restrict shift,
-                                    size_t rows, size_t c)
+                             const float *restrict scale, const float *restrict shift, size_t rows,
+                             size_t c)
 {
     for (size_t r = 0; r < rows; r++) {
         MR_SAME_OR_APART
@@ -183,6 +182,7 @@ static void clip(float *y, size_t n)
 static void apply_part(void *ctx, int task, int thread)
 {
     const struct work *w = ctx;
+    const struct mr_norm *norm = w->norm;
     size_t m = (size_t)w->norm->m, c = (size_t)w->norm->c, step = chunk_rows(w->norm->c);
     size_t begin = share_begin(m, task, w->n_parts), end = share_begin(m, task + 1, w->n_parts);
 
@@ -190,20 +190,22 @@ static void apply_part(void *ctx, int task, int thread)
         size_t n = end - r < step ? end - r : step, at = r * c;
 
         if (w->residual)
-            apply_rows(w->out + at, w->x + at, w->residual + at, w->mean, w->scale, w->shift, n, c);
+            apply_rows(w->out + at, w->x + at, w->residual + at, norm->mean, norm->scale,
+                       norm->beta, n, c);
         else
-            apply_rows_alone(w->out + at, w->x + at, w->mean, w->scale, w->shift, n, c);
+            apply_rows_alone(w->out + at, w->x + at, norm->mean, norm->scale, norm->beta, n, c);
         if (w->act == MR_ACT_RELU)
             clip(w->out + at, n * c);
     }
 }
 
-static void apply(struct work *w, const float *mean, const float *scale, struct mr_pool *pool)
+void mr_norm_apply(float *y, const float *x, const float *residual, enum mr_activation act,
+                   const struct mr_norm *norm, struct mr_pool *pool)
 {
-    w->mean = mean;
-    w->scale = scale;
-    w->shift = w->norm->beta;
-    mr_pool_run(pool, w->n_parts, apply_part, w);
+    struct work w = {.norm = norm, .x = x, .residual = residual, .out = y, .act = act};
+
+    w.n_parts = parts_of(norm->m, pool);
+    mr_pool_run(pool, w.n_parts, apply_part, &w);
 }
 
 static double blend(double old, double new, double weight)
@@ -211,20 +213,17 @@ static double blend(double old, double new, double weight)
     return (1 - weight) * old + weight * new;
 }
 
-void mr_norm_train(float *y, const float *x, const float *residual, enum mr_activation act,
-                   const struct mr_norm *norm, float *scratch, struct mr_pool *pool)
+void mr_norm_measure(const struct mr_norm *norm, const float *x, float *scratch,
+                     struct mr_pool *pool)
 {
-    struct work w = {
-        .norm = norm, .x = x, .residual = residual, .out = y, .act = act, .scratch = scratch};
+    struct work w = {.norm = norm, .x = x, .scratch = scratch};
     double m = norm->m;
-    float *scale;
     struct sums s;
 
     assert(norm->m > 0 && norm->c > 0);
     w.n_parts = parts_of(norm->m, pool);
     mr_pool_run(pool, w.n_parts, gather_statistics, &w);
     s = merge_parts(&w);
-    scale = constants_of(&w);
     for (int i = 0; i < norm->c; i++) {
         double var = s.second[i] / m, unbiased = m > 1 ? s.second[i] / (m - 1) : var;
 
@@ -232,32 +231,26 @@ void mr_norm_train(float *y, const float *x, const float *residual, enum mr_acti
         norm->inv_std[i] = (float)(1 / sqrt(var + norm->eps));
         norm->running_mean[i] = (float)blend(norm->running_mean[i], s.first[i], norm->momentum);
         norm->running_var[i] = (float)blend(norm->running_var[i], unbiased, norm->momentum);
-        scale[i] = norm->inv_std[i] * norm->gamma[i];
+        norm->scale[i] = norm->inv_std[i] * norm->gamma[i];
     }
-    apply(&w, norm->mean, scale, pool);
 }
 
-void mr_norm_eval(float *y, const float *x, const float *residual, enum mr_activation act,
-                  const struct mr_norm *norm, float *scratch, struct mr_pool *pool)
+void mr_norm_fold(float *scale, float *shift, const struct mr_norm *norm)
 {
-    struct work w = {
-        .norm = norm, .x = x, .residual = residual, .out = y, .act = act, .scratch = scratch};
-    float *scale;
+    for (int i = 0; i < norm->c; i++) {
+        double s = norm->gamma[i] / sqrt((double)norm->running_var[i] + norm->eps);
 
-    assert(norm->m > 0 && norm->c > 0);
-    w.n_parts = parts_of(norm->m, pool);
-    scale = constants_of(&w);
-    for (int i = 0; i < norm->c; i++)
-        scale[i] = (float)(norm->gamma[i] / sqrt((double)norm->running_var[i] + norm->eps));
-    apply(&w, norm->running_mean, scale, pool);
+        scale[i] = (float)s;
+        shift[i] = (float)(norm->beta[i] - norm->running_mean[i] * s);
+    }
 }
 
 /* ---- backward ---- */
 
 /* One pass over a chunk: sums of dy and of dy * (x - mean). */
 static void sum_gradients(float *restrict sum, float *restrict dot, const float *restrict dy,
-                                 const float *restrict x, const float *restrict mean, size_t rows,
-                                 size_t c)
+                          const float *restrict x, const float *restrict mean, size_t rows,
+                          size_t c)
 {
     memset(sum, 0, c * sizeof *sum);
     memset(dot, 0, c * sizeof *dot);
@@ -268,20 +261,23 @@ static void sum_gradients(float *restrict sum, float *restrict dot, const float 
         }
 }
 
-/* The same where y is positive. */
-static void sum_gradients_masked(float *restrict sum, float *restrict dot,
-                                        const float *restrict dy, const float *restrict x,
-                                        const float *restrict y, const float *restrict mean,
-                                        size_t rows, size_t c)
+/* The same where the output was positive. */
+static void sum_gradients_masked(float *restrict sum, float *restrict dot, const float *restrict dy,
+                                 const float *restrict x, const struct mr_norm *norm, size_t rows)
 {
+    const float *restrict mean = norm->mean, *restrict scale = norm->scale;
+    const float *restrict beta = norm->beta;
+    size_t c = (size_t)norm->c;
+
     memset(sum, 0, c * sizeof *sum);
     memset(dot, 0, c * sizeof *dot);
     for (size_t r = 0; r < rows; r++)
         for (size_t i = 0; i < c; i++) {
-            float d = y[r * c + i] <= 0 ? 0 : dy[r * c + i];
+            float from_mean = x[r * c + i] - mean[i];
+            float d = from_mean * scale[i] + beta[i] <= 0 ? 0 : dy[r * c + i];
 
             sum[i] += d;
-            dot[i] += d * (x[r * c + i] - mean[i]);
+            dot[i] += d * from_mean;
         }
 }
 
@@ -302,9 +298,8 @@ static void gather_gradients(void *ctx, int task, int thread)
     for (size_t r = begin; r < end; r += step) {
         size_t n = end - r < step ? end - r : step, at = r * c;
 
-        if (w->y_mask)
-            sum_gradients_masked(s.chunk_first, s.chunk_second, w->dy + at, w->x + at,
-                                 w->y_mask + at, w->norm->mean, n, c);
+        if (w->act == MR_ACT_RELU)
+            sum_gradients_masked(s.chunk_first, s.chunk_second, w->dy + at, w->x + at, w->norm, n);
         else
             sum_gradients(s.chunk_first, s.chunk_second, w->dy + at, w->x + at, w->norm->mean, n,
                           c);
@@ -313,11 +308,10 @@ static void gather_gradients(void *ctx, int task, int thread)
     }
 }
 
-/* dx = scale dy - slope (x - mean) - shift, dy counting as 0 where y is not positive. */
-static void differentiate(float *dx, const float *dy, const float *x,
-                                 const float *restrict mean, const float *restrict scale,
-                                 const float *restrict slope, const float *restrict shift,
-                                 size_t rows, size_t c)
+/* dx = scale dy - slope (x - mean) - shift. */
+static void differentiate(float *dx, const float *dy, const float *x, const float *restrict mean,
+                          const float *restrict scale, const float *restrict slope,
+                          const float *restrict shift, size_t rows, size_t c)
 {
     for (size_t r = 0; r < rows; r++) {
         MR_SAME_OR_APART
@@ -327,17 +321,21 @@ static void differentiate(float *dx, const float *dy, const float *x,
     }
 }
 
-static void differentiate_masked(float *dx, const float *dy, const float *x, const float *y,
-                                        const float *restrict mean, const float *restrict scale,
-                                        const float *restrict slope, const float *restrict shift,
-                                        size_t rows, size_t c)
+/* The same, dy counting as 0 where the output was not positive. */
+static void differentiate_masked(float *dx, const float *dy, const float *x, const struct work *w,
+                                 size_t rows)
 {
+    const float *restrict mean = w->norm->mean, *restrict beta = w->norm->beta;
+    const float *restrict scale = w->scale, *restrict slope = w->slope, *restrict shift = w->shift;
+    size_t c = (size_t)w->norm->c;
+
     for (size_t r = 0; r < rows; r++) {
         MR_SAME_OR_APART
         for (size_t i = 0; i < c; i++) {
-            float d = y[r * c + i] <= 0 ? 0 : dy[r * c + i];
+            float from_mean = x[r * c + i] - mean[i];
+            float d = from_mean * scale[i] + beta[i] <= 0 ? 0 : dy[r * c + i];
 
-            dx[r * c + i] = scale[i] * d - slope[i] * (x[r * c + i] - mean[i]) - shift[i];
+            dx[r * c + i] = scale[i] * d - slope[i] * from_mean - shift[i];
         }
     }
 }
@@ -349,28 +347,25 @@ static void differentiate_part(void *ctx, int task, int thread)
     size_t begin = share_begin(m, task, w->n_parts), at = begin * c;
     size_t n = share_begin(m, task + 1, w->n_parts) - begin;
 
-    if (w->y_mask)
-        differentiate_masked(w->out + at, w->dy + at, w->x + at, w->y_mask + at, w->mean, w->scale,
-                             w->slope, w->shift, n, c);
+    if (w->act == MR_ACT_RELU)
+        differentiate_masked(w->out + at, w->dy + at, w->x + at, w, n);
     else
-        differentiate(w->out + at, w->dy + at, w->x + at, w->mean, w->scale, w->slope, w->shift, n,
-                      c);
+        differentiate(w->out + at, w->dy + at, w->x + at, w->norm->mean, w->scale, w->slope,
+                      w->shift, n, c);
 }
 
 void mr_norm_backward(float *dx, float *dgamma, float *dbeta, const float *dy, const float *x,
-                      const float *y, const struct mr_norm *norm, float *scratch,
+                      enum mr_activation act, const struct mr_norm *norm, float *scratch,
                       struct mr_pool *pool)
 {
-    struct work w = {.norm = norm, .x = x, .y_mask = y, .dy = dy, .out = dx, .scratch = scratch};
-    int c = norm->c;
-    float *scale, *slope, *shift;
+    struct work w = {.norm = norm, .x = x, .dy = dy, .out = dx, .act = act, .scratch = scratch};
+    float *slope, *shift;
 
     w.n_parts = parts_of(norm->m, pool);
     mr_pool_run(pool, w.n_parts, gather_gradients, &w);
-    scale = constants_of(&w);
-    slope = scale + c;
-    shift = slope + c;
-    for (int i = 0; i < c; i++) {
+    slope = constants_of(&w);
+    shift = slope + norm->c;
+    for (int i = 0; i < norm->c; i++) {
         double sum = 0, dot = 0, inv_std = norm->inv_std[i];
 
         for (int part = 0; part < w.n_parts; part++) {
@@ -379,12 +374,10 @@ void mr_norm_backward(float *dx, float *dgamma, float *dbeta, const float *dy, c
         }
         dbeta[i] = (float)sum;
         dgamma[i] = (float)(dot * inv_std);
-        scale[i] = (float)(norm->gamma[i] * inv_std);
         slope[i] = (float)(norm->gamma[i] * inv_std * inv_std * inv_std * dot / norm->m);
         shift[i] = (float)(norm->gamma[i] * inv_std * sum / norm->m);
     }
-    w.mean = norm->mean;
-    w.scale = scale;
+    w.scale = norm->scale;
     w.slope = slope;
     w.shift = shift;
     mr_pool_run(pool, w.n_parts, differentiate_part, &w);

@@ -30,8 +30,10 @@ void mr_product(const struct mr_product *product);
 /* Floats that a (k, n) right side takes when it is packed: in panels of some columns, the last one
  * filled up with zeros. */
 size_t mr_product_packed(int k, int n);
-/* Packs panels first .. last-1 (of mr_product_panels) of b (k, n), leading dimension ldb. */
-void mr_product_pack(float *packed, const float *b, int k, int n, int ldb, int first, int last);
+/* Packs panels first .. last-1 (of mr_product_panels) of b (k, n), whose columns are multiplied by
+ * scale (n) unless that is NULL. */
+void mr_product_pack(float *packed, const float *b, const float *scale, int k, int n, int first,
+                     int last);
 int mr_product_panels(int n);
 
 /* c (m, n) = or += a^T b, where a and b have n_spans * k rows, k of them in a piece. */

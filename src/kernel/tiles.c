@@ -278,7 +278,8 @@ void mr_tiles_write(const struct mr_tile_block *block, const struct mr_tiling *t
 /* ---- weights ---- */
 
 /* A vector of output channels of one input channel. */
-static void see_kernel_vector(float *to, size_t n_frequency, const float *g, size_t matrix)
+static void see_kernel_vector(float *to, size_t n_frequency, const float *g, size_t matrix,
+                              vec scale)
 {
     vec columns[SEEN * 3], rows[SEEN];
 
@@ -291,11 +292,12 @@ static void see_kernel_vector(float *to, size_t n_frequency, const float *g, siz
     for (int i = 0; i < SEEN; i++) {
         see_kernel(rows, 1, columns[3 * i], columns[3 * i + 1], columns[3 * i + 2]);
         for (int j = 0; j < SEEN; j++)
-            vec_store(to + (size_t)(i * SEEN + j) * n_frequency, rows[j]);
+            vec_store(to + (size_t)(i * SEEN + j) * n_frequency, rows[j] * scale);
     }
 }
 
-void mr_tiles_see_kernel(const struct mr_tile_kernel *kernel, const float *w, int first, int last)
+void mr_tiles_see_kernel(const struct mr_tile_kernel *kernel, const float *w, const float *scale,
+                         int first, int last)
 {
     const struct mr_tile_kernel *k = kernel;
     size_t matrix = (size_t)k->c_in * (size_t)k->c_out;
@@ -305,7 +307,8 @@ void mr_tiles_see_kernel(const struct mr_tile_kernel *kernel, const float *w, in
 
         for (int ci = first; ci < last; ci++)
             see_kernel_vector(panel + (size_t)ci * PANEL, k->n_frequency,
-                              w + (size_t)ci * (size_t)k->c_out + co, matrix);
+                              w + (size_t)ci * (size_t)k->c_out + co, matrix,
+                              scale ? vec_load(scale + co) : vec_all(1));
     }
 }
 

@@ -46,9 +46,10 @@ struct mr_tile_kernel {
     int c_in, c_out;
 };
 
-/* G w G^T for input channels first .. last-1: w (3, 3, c_in, c_out) into right sides packed for
- * mr_product. */
-void mr_tiles_see_kernel(const struct mr_tile_kernel *kernel, const float *w, int first, int last);
+/* G w G^T for input channels first .. last-1: w (3, 3, c_in, c_out), times scale (c_out) unless
+ * that is NULL, into right sides packed for mr_product. */
+void mr_tiles_see_kernel(const struct mr_tile_kernel *kernel, const float *w, const float *scale,
+                         int first, int last);
 /* G^T u G for input channels first .. last-1 of u, not packed: dw (3, 3, c_in, c_out) out. */
 void mr_tiles_write_kernel(float *dw, const struct mr_tile_kernel *u, int first, int last);
 

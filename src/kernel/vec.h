@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Vectors of the instruction set that a file is compiled for (meson.build compiles the kernels once
- * for each), through GCC's and clang's vector extensions: arithmetic on a vec is element by element,
- * a * b + c becomes one fused instruction where there is one.
+ * for each), through GCC's and clang's vector extensions: arithmetic on a vec is element by
+ * element, a * b + c becomes one fused instruction where there is one.
  */
 #ifndef MISREAD_KERNEL_VEC_H
 #define MISREAD_KERNEL_VEC_H

@@ -25,9 +25,9 @@ struct mr_windows {
 /* The windows of `n` grid rows; all images' grid rows count in one sequence. */
 struct mr_window_block {
     int first, n;
-    const float *rows;   /* what the spans lie in: the images or the copy */
-    size_t *at;          /* (n): where in `rows` the first window of a grid row begins */
-    size_t point, span;  /* floats from window to window, and between the kh spans of a window */
+    const float *rows;  /* what the spans lie in: the images or the copy */
+    size_t *at;         /* (n): where in `rows` the first window of a grid row begins */
+    size_t point, span; /* floats from window to window, and between the kh spans of a window */
 };
 
 int mr_windows_grid_rows(const struct mr_windows *windows);

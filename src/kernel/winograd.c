@@ -20,7 +20,7 @@
 #include "tiles.h"
 #include "vec.h"
 
-static size_t CHUNK_FLOATS, CHUNK_MIN; 
+static size_t CHUNK_FLOATS, CHUNK_MIN;
 
 /* Apart from powers of two, so that the 36 streams of a transform do not fall on one cache set. */
 #define SKEW 16
@@ -77,7 +77,10 @@ static size_t frequency_floats(size_t n, int c)
 
 static struct winograd plan(const struct mr_conv_shape *s)
 {
-    if (!CHUNK_FLOATS) { CHUNK_FLOATS = getenv("CF") ? (size_t)atoi(getenv("CF"))*1024: 512*1024; CHUNK_MIN = getenv("CM") ? (size_t)atoi(getenv("CM")) : 96; }
+    if (!CHUNK_FLOATS) {
+        CHUNK_FLOATS = getenv("CF") ? (size_t)atoi(getenv("CF")) * 1024 : 512 * 1024;
+        CHUNK_MIN = getenv("CM") ? (size_t)atoi(getenv("CM")) : 96;
+    }
     return (struct winograd){.shape = *s,
                              .in_tiling = mr_tiling_make(s->h, s->w, s->c_in),
                              .out_tiling = mr_tiling_make(s->h, s->w, s->c_out),
@@ -96,8 +99,7 @@ static void go_to_chunk(struct winograd *w, int chunk, float *scratch)
     size_t first = share_begin(tiles, chunk, w->n_chunks);
     int n = (int)(share_begin(tiles, chunk + 1, w->n_chunks) - first);
 
-    w->left = (struct mr_tile_block){first, n, scratch,
-                                     frequency_floats((size_t)n, w->shape.c_in)};
+    w->left = (struct mr_tile_block){first, n, scratch, frequency_floats((size_t)n, w->shape.c_in)};
     w->right = (struct mr_tile_block){first, n, scratch + room(w, w->shape.c_in),
                                       frequency_floats((size_t)n, w->shape.c_out)};
 }
@@ -119,7 +121,7 @@ static void see_kernel_part(void *ctx, int task, int thread)
     const struct winograd *w = ctx;
     int end = (task + 1) * KERNEL_ROWS;
 
-    mr_tiles_see_kernel(&w->u, w->w, task * KERNEL_ROWS,
+    mr_tiles_see_kernel(&w->u, w->w, w->out->scale, task * KERNEL_ROWS,
                         end < w->shape.c_in ? end : w->shape.c_in);
 }
 

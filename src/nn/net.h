@@ -23,8 +23,11 @@
 struct mr_unit {
     struct mr_conv_shape conv; /* n = max_batch */
     int weight, gamma, beta, running_mean, running_var;
-    int x, z, y; /* buffers: input, convolution's output, batch norm's output */
-    int stats;   /* buffer: the batch's mean, then 1 / standard deviation */
+    /* Buffers: input, convolution's output, batch norm's output. Where only one convolution reads
+     * y, it takes batch norm and ReLU of z while it reads (training), and y is z. */
+    int x, z, y;
+    int front; /* the unit whose z is x in that way; -1: x is read as it is */
+    int stats; /* buffer (3, c_out): the batch's mean, inv_std and scale */
     enum mr_activation act;
 };
 
@@ -56,8 +59,9 @@ struct mr_op {
     enum mr_op_kind kind;
     int unit;    /* -1: none */
     int in, out; /* buffers; out may be in */
-    int extra; /* NORM: residual; *_BACK: the forward's output that masks dy; MAXPOOL*: the index */
+    int extra;   /* CONV, NORM: residual; RELU_BACK: the forward's output; MAXPOOL*: the index */
     enum mr_write write;
+    enum mr_activation act; /* NORM_BACK: RELU if its own ReLU masks dy */
 };
 
 struct mr_net {

@@ -11,8 +11,8 @@ struct mr_model {
     struct mr_net net;
     struct mr_pool *pool; /* borrowed: outlives the model */
     const struct mr_kernels *kernels;
-    float *params;        /* owned, each of the four */
-    float *grads;         /* NULL: not training */
+    float *params; /* owned, each of the four */
+    float *grads;  /* NULL: not training */
     float *activations;
     float *scratch;
     size_t n_scratch; /* floats */

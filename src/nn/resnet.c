@@ -97,6 +97,24 @@ static int add_buffer(struct builder *b, size_t n_per_image)
     return mr_plan_add(&b->net->plan, (size_t)b->n_images * n_per_image);
 }
 
+/* What an operation touches beyond its own buffers. */
+static void use_unit(struct mr_net *net, enum mr_op_kind kind, int unit, int step)
+{
+    const struct mr_unit *u = &net->units[unit];
+    bool reads_x = kind == MR_OP_CONV || kind == MR_OP_CONV_BACK_WEIGHTS;
+
+    if (kind == MR_OP_CONV) /* in evaluation it writes y at once */
+        mr_plan_use(&net->plan, u->y, step);
+    if (kind == MR_OP_NORM_BACK)
+        mr_plan_use(&net->plan, u->z, step);
+    if (kind == MR_OP_CONV || kind == MR_OP_NORM || kind == MR_OP_NORM_BACK)
+        mr_plan_use(&net->plan, u->stats, step);
+    if (reads_x)
+        mr_plan_use(&net->plan, u->x, step);
+    if (reads_x && u->front >= 0)
+        mr_plan_use(&net->plan, net->units[u->front].stats, step);
+}
+
 static void add_op(struct builder *b, struct mr_op op)
 {
     struct mr_net *net = b->net;
@@ -111,12 +129,7 @@ static void add_op(struct builder *b, struct mr_op op)
         mr_plan_use(&net->plan, op.extra, step);
     if (op.unit < 0)
         return;
-    if (op.kind == MR_OP_CONV_BACK_WEIGHTS)
-        mr_plan_use(&net->plan, net->units[op.unit].x, step);
-    if (op.kind == MR_OP_NORM_BACK)
-        mr_plan_use(&net->plan, net->units[op.unit].z, step);
-    if (op.kind == MR_OP_NORM || op.kind == MR_OP_NORM_BACK)
-        mr_plan_use(&net->plan, net->units[op.unit].stats, step);
+    use_unit(net, op.kind, op.unit, step);
 }
 
 static size_t floats_in(const struct mr_unit *u)
@@ -130,10 +143,10 @@ static size_t floats_out(const struct mr_unit *u)
            (size_t)u->conv.c_out;
 }
 
-/* Names the unit's tensors and makes its buffers; its operations come later. In a plan that only
- * evaluates, batch norm works in place. */
+/* Names the unit's tensors and makes its buffers; its operations come later. needs_y: somebody
+ * else than the next convolution reads what batch norm makes. */
 static int add_unit(struct builder *b, const char *conv, const char *norm,
-                    const struct mr_conv_shape *shape, int x)
+                    const struct mr_conv_shape *shape, int x, bool needs_y)
 {
     static const char *const what[] = {"weight", "bias", "running_mean", "running_var"};
     struct mr_net *net = b->net;
@@ -146,8 +159,9 @@ static int add_unit(struct builder *b, const char *conv, const char *norm,
     u->act = MR_ACT_RELU;
     u->x = x;
     u->z = add_buffer(b, floats_out(u));
-    u->y = net->options.training ? add_buffer(b, floats_out(u)) : u->z;
-    u->stats = mr_plan_add(&net->plan, 2 * (size_t)shape->c_out);
+    u->y = needs_y && net->options.training ? add_buffer(b, floats_out(u)) : u->z;
+    u->front = -1;
+    u->stats = mr_plan_add(&net->plan, 3 * (size_t)shape->c_out);
     u->weight = add_tensor(net, MR_TENSOR_CONV, conv, "weight", 4, dims);
     for (int i = 0; i < 4; i++)
         *tensors[i] =
@@ -159,8 +173,8 @@ static void add_unit_ops(struct builder *b, int unit, int residual)
 {
     const struct mr_unit *u = &b->net->units[unit];
 
-    add_op(b, (struct mr_op){MR_OP_CONV, unit, u->x, u->z, MR_NO_BUFFER, MR_OVERWRITE});
-    add_op(b, (struct mr_op){MR_OP_NORM, unit, u->z, u->y, residual, MR_OVERWRITE});
+    add_op(b, (struct mr_op){MR_OP_CONV, unit, u->x, u->z, residual, MR_OVERWRITE, u->act});
+    add_op(b, (struct mr_op){MR_OP_NORM, unit, u->z, u->y, residual, MR_OVERWRITE, u->act});
 }
 
 /* Convolution number i of a block: 3x3 3x3, or 1x1 3x3 1x1; the first 3x3 has the stride. */
@@ -205,7 +219,7 @@ static int add_shortcut(struct builder *b, const struct mr_conv_shape *in, int c
     shape.pad = 0;
     snprintf(conv, sizeof conv, "layer%d.%d.downsample.0", b->layer, b->number);
     snprintf(norm, sizeof norm, "layer%d.%d.downsample.1", b->layer, b->number);
-    unit = add_unit(b, conv, norm, &shape, x);
+    unit = add_unit(b, conv, norm, &shape, x, true);
     b->net->units[unit].act = MR_ACT_NONE;
     return unit;
 }
@@ -227,7 +241,8 @@ static struct mr_conv_shape add_block(struct builder *b, struct mr_conv_shape in
 
         snprintf(conv, sizeof conv, "layer%d.%d.conv%d", b->layer, b->number, i + 1);
         snprintf(norm, sizeof norm, "layer%d.%d.bn%d", b->layer, b->number, i + 1);
-        unit = add_unit(b, conv, norm, &shape, from);
+        unit = add_unit(b, conv, norm, &shape, from, i == block->n - 1);
+        b->net->units[unit].front = i ? unit - 1 : -1;
         at = seen_behind(&b->net->units[unit]);
         from = b->net->units[unit].y;
         block->out = from;
@@ -252,7 +267,7 @@ static struct mr_conv_shape add_stem(struct builder *b, int *x, int *index)
     int unit;
 
     net->input = add_buffer(b, n);
-    unit = add_unit(b, "conv1", "bn1", &shape, net->input);
+    unit = add_unit(b, "conv1", "bn1", &shape, net->input, true);
     add_unit_ops(b, unit, MR_NO_BUFFER);
     at = seen_behind(&net->units[unit]);
     net->pool_h = at.h;
@@ -286,9 +301,9 @@ static void add_head(struct builder *b, struct mr_conv_shape at, int x)
 
 /* ---- backward ---- */
 
-static int add_norm_back(struct builder *b, int unit, int dy, int dx, int mask)
+static int add_norm_back(struct builder *b, int unit, int dy, int dx, enum mr_activation act)
 {
-    add_op(b, (struct mr_op){MR_OP_NORM_BACK, unit, dy, dx, mask, MR_OVERWRITE});
+    add_op(b, (struct mr_op){MR_OP_NORM_BACK, unit, dy, dx, MR_NO_BUFFER, MR_OVERWRITE, act});
     return dx;
 }
 
@@ -314,7 +329,7 @@ static int add_path_back(struct builder *b, const struct block *block, int d)
 
         add_weights_back(b, unit, d);
         add_data_back(b, unit, d, dx, MR_OVERWRITE);
-        d = add_norm_back(b, unit - 1, dx, dx, u->x);
+        d = add_norm_back(b, unit - 1, dx, dx, MR_ACT_RELU);
     }
     add_weights_back(b, block->first, d);
     return d;
@@ -332,14 +347,14 @@ static int add_block_back(struct builder *b, const struct block *block, int g)
 
     add_op(b, (struct mr_op){MR_OP_RELU_BACK, last, g, g, block->out, MR_OVERWRITE});
     if (block->shortcut < 0) {
-        d = add_norm_back(b, last, g, add_buffer(b, n_out), MR_NO_BUFFER);
+        d = add_norm_back(b, last, g, add_buffer(b, n_out), MR_ACT_NONE);
         d = add_path_back(b, block, d);
         return add_data_back(b, block->first, d, g, MR_ACCUMULATE);
     }
-    s = add_norm_back(b, block->shortcut, g, add_buffer(b, n_out), MR_NO_BUFFER);
+    s = add_norm_back(b, block->shortcut, g, add_buffer(b, n_out), MR_ACT_NONE);
     add_weights_back(b, block->shortcut, s);
     dx = add_data_back(b, block->shortcut, s, add_buffer(b, floats_in(first)), MR_OVERWRITE);
-    d = add_norm_back(b, last, g, g, MR_NO_BUFFER);
+    d = add_norm_back(b, last, g, g, MR_ACT_NONE);
     d = add_path_back(b, block, d);
     return add_data_back(b, block->first, d, dx, MR_ACCUMULATE);
 }
@@ -357,7 +372,7 @@ static void add_backward(struct builder *b, int index)
     for (int i = b->n_blocks - 1; i >= 0; i--)
         g = add_block_back(b, &b->blocks[i], g);
     add_op(b, (struct mr_op){MR_OP_MAXPOOL_BACK, -1, g, dy, index, MR_OVERWRITE});
-    add_norm_back(b, 0, dy, dy, stem->y);
+    add_norm_back(b, 0, dy, dy, MR_ACT_RELU);
     add_weights_back(b, 0, dy);
 }
 

@@ -51,18 +51,46 @@ static struct mr_norm norm_of(const struct mr_model *m, const struct mr_unit *u)
         .running_var = param(m, u->running_var),
         .mean = stats,
         .inv_std = stats + s.c_out,
+        .scale = stats + 2 * s.c_out,
     };
+}
+
+/* What the unit's convolution reads. */
+static struct mr_conv_in input_of(const struct mr_model *m, const struct mr_unit *u)
+{
+    struct mr_conv_in in = {.x = buffer(m, u->x)};
+
+    if (m->mode == MR_MODE_TRAIN && u->front >= 0) {
+        struct mr_norm norm = norm_of(m, &m->net.units[u->front]);
+
+        in.mean = norm.mean;
+        in.scale = norm.scale;
+        in.shift = norm.beta;
+    }
+    return in;
 }
 
 /* ---- operations ---- */
 
+/* In training only the convolution; in evaluation, where batch norm is a scale and a shift, all of
+ * the unit. */
 static void conv_forward(struct mr_model *m, const struct mr_op *op)
 {
     const struct mr_unit *u = &m->net.units[op->unit];
     struct mr_conv_shape shape = shape_of(m, u);
-    struct mr_conv_in in = {.x = buffer(m, op->in)};
-    struct mr_conv_out out = {.y = buffer(m, op->out)};
+    struct mr_conv_in in = input_of(m, u);
+    struct mr_conv_out out = {.y = buffer(m, u->z)};
 
+    if (m->mode == MR_MODE_EVAL) {
+        struct mr_norm norm = norm_of(m, u);
+
+        m->kernels->norm_fold(norm.scale, norm.mean, &norm);
+        out = (struct mr_conv_out){.y = buffer(m, u->y),
+                                   .scale = norm.scale,
+                                   .bias = norm.mean,
+                                   .add = buffer(m, op->extra),
+                                   .relu = op->act == MR_ACT_RELU};
+    }
     m->kernels->conv_forward(&out, &in, param(m, u->weight), &shape, m->scratch, m->pool);
 }
 
@@ -71,9 +99,12 @@ static void norm_forward(struct mr_model *m, const struct mr_op *op)
     const struct mr_unit *u = &m->net.units[op->unit];
     struct mr_norm norm = norm_of(m, u);
 
-    (m->mode == MR_MODE_TRAIN ? m->kernels->norm_train : m->kernels->norm_eval)(buffer(m, op->out), buffer(m, op->in),
-                                                              buffer(m, op->extra), u->act, &norm,
-                                                              m->scratch, m->pool);
+    if (m->mode == MR_MODE_EVAL)
+        return;
+    m->kernels->norm_measure(&norm, buffer(m, u->z), m->scratch, m->pool);
+    if (u->y != u->z)
+        m->kernels->norm_apply(buffer(m, u->y), buffer(m, u->z), buffer(m, op->extra), op->act,
+                               &norm, m->pool);
 }
 
 static void maxpool_forward(struct mr_model *m, const struct mr_op *op)
@@ -81,13 +112,13 @@ static void maxpool_forward(struct mr_model *m, const struct mr_op *op)
     uint8_t *index = (uint8_t *)buffer(m, op->extra);
 
     m->kernels->maxpool_forward(buffer(m, op->out), index, buffer(m, op->in), m->n, m->net.pool_h,
-                       m->net.pool_w, 64, m->pool);
+                                m->net.pool_w, 64, m->pool);
 }
 
 static void avgpool_forward(struct mr_model *m, const struct mr_op *op)
 {
-    m->kernels->avgpool_forward(buffer(m, op->out), buffer(m, op->in), m->n, m->net.last_h * m->net.last_w,
-                       m->net.n_features, m->pool);
+    m->kernels->avgpool_forward(buffer(m, op->out), buffer(m, op->in), m->n,
+                                m->net.last_h * m->net.last_w, m->net.n_features, m->pool);
 }
 
 static void linear_forward(struct mr_model *m, const struct mr_op *op)
@@ -110,8 +141,8 @@ static void linear_backward(struct mr_model *m, const struct mr_op *op)
 
 static void avgpool_backward(struct mr_model *m, const struct mr_op *op)
 {
-    m->kernels->avgpool_backward(buffer(m, op->out), buffer(m, op->in), m->n, m->net.last_h * m->net.last_w,
-                        m->net.n_features, m->pool);
+    m->kernels->avgpool_backward(buffer(m, op->out), buffer(m, op->in), m->n,
+                                 m->net.last_h * m->net.last_w, m->net.n_features, m->pool);
 }
 
 static void relu_backward(struct mr_model *m, const struct mr_op *op)
@@ -120,7 +151,8 @@ static void relu_backward(struct mr_model *m, const struct mr_op *op)
     size_t n =
         (size_t)s.n * (size_t)mr_conv_h_out(&s) * (size_t)mr_conv_w_out(&s) * (size_t)s.c_out;
 
-    m->kernels->relu_backward(buffer(m, op->out), buffer(m, op->in), buffer(m, op->extra), n, m->pool);
+    m->kernels->relu_backward(buffer(m, op->out), buffer(m, op->in), buffer(m, op->extra), n,
+                              m->pool);
 }
 
 static void norm_backward(struct mr_model *m, const struct mr_op *op)
@@ -128,8 +160,9 @@ static void norm_backward(struct mr_model *m, const struct mr_op *op)
     const struct mr_unit *u = &m->net.units[op->unit];
     struct mr_norm norm = norm_of(m, u);
 
-    m->kernels->norm_backward(buffer(m, op->out), grad(m, u->gamma), grad(m, u->beta), buffer(m, op->in),
-                     buffer(m, u->z), buffer(m, op->extra), &norm, m->scratch, m->pool);
+    m->kernels->norm_backward(buffer(m, op->out), grad(m, u->gamma), grad(m, u->beta),
+                              buffer(m, op->in), buffer(m, u->z), op->act, &norm, m->scratch,
+                              m->pool);
 }
 
 static void conv_backward_weights(struct mr_model *m, const struct mr_op *op)
@@ -137,7 +170,7 @@ static void conv_backward_weights(struct mr_model *m, const struct mr_op *op)
     const struct mr_unit *u = &m->net.units[op->unit];
     struct mr_conv_shape shape = shape_of(m, u);
 
-    struct mr_conv_in in = {.x = buffer(m, u->x)};
+    struct mr_conv_in in = input_of(m, u);
 
     m->kernels->conv_backward_weights(grad(m, u->weight), &in, buffer(m, op->in), &shape,
                                       m->scratch, m->pool);
@@ -148,8 +181,8 @@ static void conv_backward_data(struct mr_model *m, const struct mr_op *op)
     const struct mr_unit *u = &m->net.units[op->unit];
     struct mr_conv_shape shape = shape_of(m, u);
 
-    m->kernels->conv_backward_data(buffer(m, op->out), buffer(m, op->in), param(m, u->weight), &shape,
-                          op->write, m->scratch, m->pool);
+    m->kernels->conv_backward_data(buffer(m, op->out), buffer(m, op->in), param(m, u->weight),
+                                   &shape, op->write, m->scratch, m->pool);
 }
 
 static void maxpool_backward(struct mr_model *m, const struct mr_op *op)
@@ -157,7 +190,7 @@ static void maxpool_backward(struct mr_model *m, const struct mr_op *op)
     const uint8_t *index = (const uint8_t *)buffer(m, op->extra);
 
     m->kernels->maxpool_backward(buffer(m, op->out), buffer(m, op->in), index, m->n, m->net.pool_h,
-                        m->net.pool_w, 64, m->pool);
+                                 m->net.pool_w, 64, m->pool);
 }
 
 static void (*const run_op[])(struct mr_model *m, const struct mr_op *op) = {

@@ -27,11 +27,11 @@ struct mr_conv_in {
     const float *mean, *scale, *shift; /* (c_in); all NULL: x itself */
 };
 
-/* What becomes of each output: y = max(sum + bias + add, 0), each part if it is there. */
+/* What becomes of each output: y = max(sum scale + bias + add, 0), each part if it is there. */
 struct mr_conv_out {
     float *y;
-    const float *add;  /* of y's shape, may be y; or NULL */
-    const float *bias; /* (c_out), or NULL */
+    const float *scale, *bias; /* (c_out), or NULL */
+    const float *add;          /* of y's shape, may be y; or NULL */
     bool relu;
 };
 

@@ -21,8 +21,9 @@
     X(conv_backward_weights_scratch) \
     X(conv_backward_weights)         \
     X(norm_scratch)                  \
-    X(norm_train)                    \
-    X(norm_eval)                     \
+    X(norm_measure)                  \
+    X(norm_apply)                    \
+    X(norm_fold)                     \
     X(norm_backward)                 \
     X(relu_forward)                  \
     X(relu_forward_sum)              \

@@ -21,36 +21,38 @@ struct mr_norm {
     float eps;      /* added to the variance */
     float momentum; /* weight of the batch in the running statistics */
     const float *gamma, *beta;
-    float *running_mean, *running_var; /* train: in and out; eval: in */
-    float *mean, *inv_std;             /* train: out; backward: in; eval: not used */
+    float *running_mean, *running_var;
+    float *mean, *inv_std, *scale; /* the batch's; scale = gamma inv_std */
 };
 
-/* Floats of scratch that any of the three functions borrows. */
+/* Floats of scratch that measuring and the backward pass borrow. */
 size_t mr_norm_scratch(int c, int n_threads);
 
 /*
- * y = act((x - mean) / sqrt(var + eps) * gamma + beta + residual) with the batch's mean and biased
- * variance; the running variance takes the unbiased one (m = 1: the biased). residual may be NULL;
- * y may be x or residual.
+ * mean, inv_std and scale out, from x and its biased variance; the running statistics take their
+ * share (the running variance of the unbiased one; m = 1: of the biased).
  */
-void mr_norm_train(float *y, const float *x, const float *residual, enum mr_activation act,
-                   const struct mr_norm *norm, float *scratch, struct mr_pool *pool);
-/* The same with the running statistics. */
-void mr_norm_eval(float *y, const float *x, const float *residual, enum mr_activation act,
-                  const struct mr_norm *norm, float *scratch, struct mr_pool *pool);
+void mr_norm_measure(const struct mr_norm *norm, const float *x, float *scratch,
+                     struct mr_pool *pool);
+/* y = act((x - mean) scale + beta + residual) after mr_norm_measure. residual may be NULL; y may be
+ * x or residual. */
+void mr_norm_apply(float *y, const float *x, const float *residual, enum mr_activation act,
+                   const struct mr_norm *norm, struct mr_pool *pool);
+/* With the running statistics batch norm is x scale + shift: both out, (c). */
+void mr_norm_fold(float *scale, float *shift, const struct mr_norm *norm);
 
 /*
- * Backward of mr_norm_train.
+ * Backward of measuring and applying.
  *
  *   dx (m, c)        out, overwritten; may be dy
  *   dgamma, dbeta    out, overwritten
  *   dy (m, c)        in, gradient of the output
  *   x (m, c)         in, the forward's input
- *   y (m, c)         in, the forward's output: where it is not positive dy counts as 0 (ReLU);
- *                    NULL: no ReLU, or dy is masked already
+ *   act              ReLU: dy counts as 0 where the output was not positive. Only if there was no
+ *                    residual; with one, mask dy by mr_relu_backward and say NONE.
  */
 void mr_norm_backward(float *dx, float *dgamma, float *dbeta, const float *dy, const float *x,
-                      const float *y, const struct mr_norm *norm, float *scratch,
+                      enum mr_activation act, const struct mr_norm *norm, float *scratch,
                       struct mr_pool *pool);
 
 #endif

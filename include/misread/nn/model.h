@@ -35,10 +35,10 @@ bool mr_arch_find(const char *text, enum mr_arch *arch);
 
 struct mr_model_options {
     enum mr_arch arch;
-    int n_classes; /* >= 2 */
-    int max_batch; /* images in one forward */
-    int h, w;      /* input size, >= 32 */
-    bool training; /* false: no gradients, smaller plan */
+    int n_classes;                    /* >= 2 */
+    int max_batch;                    /* images in one forward */
+    int h, w;                         /* input size, >= 32 */
+    bool training;                    /* false: no gradients, smaller plan */
     const struct mr_kernels *kernels; /* NULL: the fastest that the CPU can run */
 };
 

@@ -13,7 +13,7 @@ struct problem {
     struct mr_norm norm;
     size_t n;
     float *x, *dy, *residual;
-    float *gamma, *beta, *running_mean, *running_var, *mean, *inv_std;
+    float *gamma, *beta, *running_mean, *running_var, *mean, *inv_std, *scale;
 };
 
 static struct problem make_problem(int m, int c, double offset)
@@ -34,15 +34,17 @@ static struct problem make_problem(int m, int c, double offset)
         p.running_var[i] = p.running_var[i] * p.running_var[i] + .1f;
     p.mean = nan_floats(k);
     p.inv_std = nan_floats(k);
-    p.norm = (struct mr_norm){
-        m, c, 1e-5f, .1f, p.gamma, p.beta, p.running_mean, p.running_var, p.mean, p.inv_std};
+    p.scale = nan_floats(k);
+    p.norm = (struct mr_norm){m,       c,         1e-5f,          .1f,
+                              p.gamma, p.beta,    p.running_mean, p.running_var,
+                              p.mean,  p.inv_std, p.scale};
     return p;
 }
 
 static void free_problem(struct problem *p)
 {
-    void *all[] = {p->x,    p->dy,           p->residual,    p->gamma,  p->beta,
-                   p->mean, p->running_mean, p->running_var, p->inv_std};
+    void *all[] = {p->x,    p->dy,           p->residual,    p->gamma,   p->beta,
+                   p->mean, p->running_mean, p->running_var, p->inv_std, p->scale};
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
@@ -71,8 +73,9 @@ static void run_train(const struct problem *p, float *y, const float *residual,
     size_t n = mr_norm_scratch(p->norm.c, mr_pool_n_threads(pool));
     float *scratch = guarded_scratch(n);
 
-    mr_norm_train(y, p->x, residual, act, &p->norm, scratch, pool);
+    mr_norm_measure(&p->norm, p->x, scratch, pool);
     check_and_free_scratch(scratch, n);
+    mr_norm_apply(y, p->x, residual, act, &p->norm, pool);
 }
 
 static double expected_output(const struct problem *p, size_t at, struct moments s, bool residual,
@@ -121,23 +124,20 @@ static void normalises_by_the_batch_and_updates_the_running_statistics(void **st
     }
 }
 
-static void uses_the_running_statistics_in_evaluation(void **state)
+static void folds_the_running_statistics(void **state)
 {
     struct problem p = make_problem(50, 9, 0);
-    size_t n = mr_norm_scratch(9, 1);
-    float *y = nan_floats(p.n), *scratch = guarded_scratch(n);
-    float *mean = random_floats(9, 6);
+    float *mean = random_floats(9, 6), scale[9], shift[9];
 
-    mr_norm_eval(y, p.x, p.residual, MR_ACT_RELU, &p.norm, scratch, NULL);
-    check_and_free_scratch(scratch, n);
+    mr_norm_fold(scale, shift, &p.norm);
     for (size_t at = 0; at < p.n; at++) {
         struct moments s = {p.running_mean[at % 9], p.running_var[at % 9]};
 
-        assert_near(y[at], expected_output(&p, at, s, true, true), 2e-5);
+        assert_near(p.x[at] * scale[at % 9] + shift[at % 9],
+                    expected_output(&p, at, s, false, false), 2e-5);
     }
     assert_memory_equal(mean, p.running_mean, 9 * sizeof *mean);
     free(mean);
-    free(y);
     free_problem(&p);
 }
 
@@ -238,7 +238,8 @@ static void check_backward(int m, int c, bool relu, struct mr_pool *pool)
     const float *mask = relu ? y : NULL;
 
     run_train(&p, y, NULL, relu ? MR_ACT_RELU : MR_ACT_NONE, pool);
-    mr_norm_backward(dx, dgamma, dbeta, p.dy, p.x, mask, &p.norm, scratch, pool);
+    mr_norm_backward(dx, dgamma, dbeta, p.dy, p.x, relu ? MR_ACT_RELU : MR_ACT_NONE, &p.norm,
+                     scratch, pool);
     check_and_free_scratch(scratch, n);
     for (size_t k = 0; k < p.n; k += p.n / 11 + 1)
         assert_near(dx[k], central_difference(&p, &p.x[k], mask), 1e-3 * (1 + fabs(dx[k])));
@@ -277,8 +278,8 @@ static void writes_the_gradient_over_its_source(void **state)
     float dgamma[24], dbeta[24];
 
     run_train(&p, y, NULL, MR_ACT_RELU, NULL);
-    mr_norm_backward(dx, dgamma, dbeta, p.dy, p.x, y, &p.norm, scratch, NULL);
-    mr_norm_backward(p.dy, dgamma, dbeta, p.dy, p.x, y, &p.norm, scratch, NULL);
+    mr_norm_backward(dx, dgamma, dbeta, p.dy, p.x, MR_ACT_RELU, &p.norm, scratch, NULL);
+    mr_norm_backward(p.dy, dgamma, dbeta, p.dy, p.x, MR_ACT_RELU, &p.norm, scratch, NULL);
     assert_memory_equal(dx, p.dy, p.n * sizeof *dx);
     check_and_free_scratch(scratch, n);
     free(y);
@@ -290,7 +291,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(normalises_by_the_batch_and_updates_the_running_statistics),
-        cmocka_unit_test(uses_the_running_statistics_in_evaluation),
+        cmocka_unit_test(folds_the_running_statistics),
         cmocka_unit_test(works_in_place),
         cmocka_unit_test(keeps_its_precision_far_from_zero),
         cmocka_unit_test(survives_a_single_row),
