@@ -26,6 +26,9 @@ struct mr_args {
     bool no_mouse;
     /* demo */
     int images;
+    /* bench */
+    const char *mode;
+    double seconds;
     /* safety */
     bool unsafe_inprocess;
     /* asked for instead of the command itself */

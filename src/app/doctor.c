@@ -17,6 +17,7 @@
 #include "commands.h"
 #include "explore.h"
 #include "json.h"
+#include "machine.h"
 #include "session.h"
 
 /* As long as a slow line may take to answer; the explorer itself waits far less. */
@@ -32,14 +33,9 @@ struct finding {
 
 static void find_cpu(struct finding *f)
 {
-    char line[256], model[128] = "unknown";
-    FILE *file = fopen("/proc/cpuinfo", "r");
+    char model[128];
 
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "model name : %127[^\n]", model) == 1)
-            break;
-    if (file)
-        fclose(file);
+    mr_machine_cpu(model, sizeof model);
     f->name = "cpu";
     snprintf(f->value, sizeof f->value, "%s, %d cores", model, mr_thread_n_cores());
 }
