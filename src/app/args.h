@@ -13,7 +13,7 @@ struct mr_args {
     const char *project;
     const char *reader;
     /* training */
-    const char *arch, *optimizer, *augment, *labels, *group_re, *weights;
+    const char *arch, *optimizer, *augment, *labels, *group_re, *weights, *isa;
     int size, epochs, batch, seed, split_seed, threads, checkpoint_every, resume;
     double lr, valid;
     double weight_decay; /* below 0: not given */
@@ -26,6 +26,9 @@ struct mr_args {
     bool no_mouse;
     /* demo */
     int images;
+    /* bench */
+    const char *mode;
+    double seconds;
     /* safety */
     bool unsafe_inprocess;
     /* asked for instead of the command itself */

@@ -246,6 +246,8 @@ void mr_cli_help(FILE *out, const struct mr_command *command)
 
     fprintf(out, "usage: misread %s%s[options] %s\n\n%s\n", is_explorer ? "" : command->name,
             is_explorer ? "" : " ", command->rest, command->summary);
+    if (command->details)
+        fprintf(out, "\n%s", command->details);
     if (is_explorer) {
         fprintf(out, "\ncommands (each has its own --help):\n");
         for (const struct mr_command *c = mr_commands + 1; c->name; c++)

@@ -36,6 +36,7 @@ struct mr_command {
     bool needs_program; /* runs behind the front process, with decoders */
     int (*run)(struct mr_args *args);
     const char *examples;
+    const char *details; /* behind the summary in the command's own help; may be NULL */
 };
 
 /* All commands, ended by a NULL name; the first is the explorer, which is meant when none is named.

@@ -41,11 +41,17 @@ static const struct mr_option screen_options[] = {
     {"no-mouse", MR_OPTION_FLAG, AT(no_mouse), NULL, "leave the mouse to the terminal", 0, 0},
     END};
 
-static const struct mr_option train_options[] = {
+static const struct mr_option network_options[] = {
     {"arch", MR_OPTION_CHOICE, AT(arch), "resnet18|resnet34|resnet50", "the network", 0, 0},
     {"size", MR_OPTION_INT, AT(size), "PX", "side of the square the network sees", MR_TRAIN_SIZES},
-    {"epochs", MR_OPTION_INT, AT(epochs), "N", "passes over the training images", MR_TRAIN_EPOCHS},
     {"batch", MR_OPTION_INT, AT(batch), "N", "images a step", MR_TRAIN_BATCHES},
+    {"threads", MR_OPTION_INT, AT(threads), "N", "worker threads (default: one per core)", 1, 256},
+    {"isa", MR_OPTION_TEXT, AT(isa), "NAME",
+     "kernels of this instruction set (default: the fastest)", 0, 0},
+    END};
+
+static const struct mr_option train_options[] = {
+    {"epochs", MR_OPTION_INT, AT(epochs), "N", "passes over the training images", MR_TRAIN_EPOCHS},
     {"lr", MR_OPTION_REAL, AT(lr), "RATE", "peak learning rate of the one-cycle", MR_TRAIN_RATES},
     {"weight-decay", MR_OPTION_REAL, AT(weight_decay), "W", "decoupled weight decay (.01)",
      MR_TRAIN_WEIGHT_DECAYS},
@@ -63,7 +69,6 @@ static const struct mr_option train_options[] = {
      MR_TRAIN_VALID_SHARES},
     {"group-re", MR_OPTION_TEXT, AT(group_re), "REGEX",
      "paths with the same group 1 stay on one side", 0, 0},
-    {"threads", MR_OPTION_INT, AT(threads), "N", "worker threads (default: one per core)", 1, 256},
     {"checkpoint-every", MR_OPTION_INT, AT(checkpoint_every), "S",
      "seconds between checkpoints within an epoch (300)", 1, 86400},
     {"resume", MR_OPTION_INT, AT(resume), "RUN", "continue this run instead of starting one", 1,
@@ -92,6 +97,26 @@ static const struct mr_option report_options[] = {
 static const struct mr_option json_options[] = {
     {"json", MR_OPTION_FLAG, AT(json), NULL, "one JSON object", 0, 0}, END};
 
+static const struct mr_option bench_options[] = {
+    {"mode", MR_OPTION_CHOICE, AT(mode), "train|infer|decode|ui",
+     "measure this alone (default: train, then infer)", 0, 0},
+    {"seconds", MR_OPTION_REAL, AT(seconds), "S", "measure each for at least so long (10; ui 30)",
+     .001, 3600},
+    END};
+
+static const char bench_details[] =
+    "train   images/s of whole training steps (forward, loss, backward, AdamW): median; with DATA\n"
+    "        on batches of its images, else on a random one (default: resnet34, 224 px, batch 32)\n"
+    "infer   images/s of the forward pass alone, on a random batch (the same)\n"
+    "decode  images/s from files to the pixel cache, through the sandbox: all of DATA, once\n"
+    "ui      ms from a key to the end of the frame that shows it, while DATA or the demo is being\n"
+    "        trained on (default: resnet18, 64 px)\n"
+    "\n"
+    "--json: cpu, isa, threads, peak_gflops (multiply-adds in registers, all threads), results.\n"
+    "A result has its mode and for train, infer: arch, size, batch, steps, images_per_s, gflops\n"
+    "(as direct convolutions), peak_rss_mb, loader_wait_ms (mean of a step; null without DATA);\n"
+    "for decode: size, images, images_per_s; for ui: arch, size, batch, keys, median_ms, p99_ms.\n";
+
 #define GROUPS(...)                       \
     (const struct mr_option *const[])     \
     {                                     \
@@ -110,13 +135,14 @@ const struct mr_command mr_commands[] = {
      "  misread train scans --epochs 8    train on your own folder and watch\n"
      "  misread scans                     look at it again, or attach to a live run\n"},
     {"demo", "[DIR]", "make the demo data set if absent and train on it",
-     GROUPS(demo_options, train_options, place_options, screen_options, decode_options), 0, 1, true,
-     mr_demo_main,
+     GROUPS(demo_options, network_options, train_options, place_options, screen_options,
+            decode_options),
+     0, 1, true, mr_demo_main,
      "  misread demo                            in ./misread-demo, with the explorer\n"
      "  misread demo /tmp/demo --headless --epochs 1 --json\n"},
     {"train", "DATA", "train a ResNet on a folder of images",
-     GROUPS(train_options, place_options, screen_options, decode_options), 1, 1, true,
-     mr_train_main,
+     GROUPS(network_options, train_options, place_options, screen_options, decode_options), 1, 1,
+     true, mr_train_main,
      "  misread train scans\n"
      "  misread train scans --arch resnet34 --size 224 --epochs 8 --lr 1e-3\n"
      "  misread train scans --group-re 'patient-(\\d+)' --headless --json\n"
@@ -134,6 +160,13 @@ const struct mr_command mr_commands[] = {
      GROUPS(json_options, screen_options), 0, 0, true, mr_doctor_main,
      "  misread doctor\n"
      "  misread doctor --json\n"},
+    {"bench", "[DATA]", "how fast this machine trains, answers, decodes and draws",
+     GROUPS(bench_options, network_options, json_options, decode_options), 0, 1, true,
+     mr_bench_main,
+     "  misread bench\n"
+     "  misread bench --arch resnet50 --mode train --json\n"
+     "  misread bench scans --mode decode --size 128\n",
+     bench_details},
     {NULL, NULL, NULL, NULL, 0, 0, false, NULL, NULL}};
 
 int mr_failed(const struct mr_error *err)

@@ -12,6 +12,7 @@ int mr_train_main(struct mr_args *args);
 int mr_report_main(struct mr_args *args);
 int mr_review_main(struct mr_args *args);
 int mr_doctor_main(struct mr_args *args);
+int mr_bench_main(struct mr_args *args);
 
 /* Shows the sentence on stderr as "misread: ..." and returns the exit status that fits it. */
 int mr_failed(const struct mr_error *err);

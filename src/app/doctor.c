@@ -11,12 +11,14 @@
 #include <misread/base/sandbox.h>
 #include <misread/base/thread.h>
 #include <misread/kernel/gemm.h>
+#include <misread/kernel/kernels.h>
 #include <misread/term/term.h>
 
 #include "args.h"
 #include "commands.h"
 #include "explore.h"
 #include "json.h"
+#include "machine.h"
 #include "session.h"
 
 /* As long as a slow line may take to answer; the explorer itself waits far less. */
@@ -28,18 +30,13 @@ struct finding {
     char advice[240]; /* "" where all is well */
 };
 
-#define N_FINDINGS 8
+#define N_FINDINGS 9
 
 static void find_cpu(struct finding *f)
 {
-    char line[256], model[128] = "unknown";
-    FILE *file = fopen("/proc/cpuinfo", "r");
+    char model[128];
 
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "model name : %127[^\n]", model) == 1)
-            break;
-    if (file)
-        fclose(file);
+    mr_machine_cpu(model, sizeof model);
     f->name = "cpu";
     snprintf(f->value, sizeof f->value, "%s, %d cores", model, mr_thread_n_cores());
 }
@@ -57,6 +54,13 @@ static void find_blas(struct finding *f)
         snprintf(f->advice, sizeof f->advice,
                  "another build of OpenBLAS is chosen: install libopenblas0-pthread and choose it "
                  "with update-alternatives");
+}
+
+static void find_kernels(struct finding *f)
+{
+    f->name = "kernels";
+    snprintf(f->value, sizeof f->value, "%s (compiled in: %s)", mr_kernels_best()->isa,
+             mr_kernels_list());
 }
 
 static void find_sandbox(struct finding *f, const struct mr_args *args)
@@ -138,12 +142,13 @@ int mr_doctor_main(struct mr_args *args)
         return mr_failed(&err); /* the decoders' sandbox cannot be had: that is the finding */
     find_cpu(&findings[0]);
     find_blas(&findings[1]);
-    find_sandbox(&findings[2], args);
-    find_terminal(&findings[3], args);
+    find_kernels(&findings[2]);
+    find_sandbox(&findings[3], args);
+    find_terminal(&findings[4], args);
     if (args->json)
-        print_json(findings, 6);
+        print_json(findings, 7);
     else
-        print_text(findings, 6);
+        print_text(findings, 7);
     mr_session_close(&session);
     return EXIT_SUCCESS;
 }

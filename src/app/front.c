@@ -31,6 +31,11 @@ int mr_front_socket(void)
     return text ? atoi(text) : -1;
 }
 
+void mr_front_forget(void)
+{
+    unsetenv(SOCKET_VARIABLE);
+}
+
 /*
  * Global because a handler can reach nothing else. Signals come through a pipe, not a signalfd: in
  * this process OpenBLAS has started its threads already, and a signal that is blocked here would be

@@ -17,6 +17,8 @@ enum mr_front_word {
 
 /* The socket to the front in the program proper; -1 in the front itself. */
 int mr_front_socket(void);
+/* Programs that this process starts get a front of their own. */
+void mr_front_forget(void);
 /* Runs argv again as the program proper and waits for it. Returns the exit status for the shell. */
 int mr_front_run(char **argv);
 

@@ -44,6 +44,8 @@ enum mr_status mr_start_options(struct mr_train_options *options, const struct m
     if (args->weights && !mr_str_copy(o.weights, sizeof o.weights, args->weights))
         return mr_fail(err, MR_E_USAGE, "the path of --weights is over %zu bytes long",
                        sizeof o.weights - 1);
+    if (args->isa && !mr_str_copy(o.isa, sizeof o.isa, args->isa))
+        return mr_fail(err, MR_E_USAGE, "there are no '%s' kernels", args->isa);
     o.size_px = args->size ? args->size : o.size_px;
     o.batch = args->batch ? args->batch : o.batch;
     o.n_epochs = args->epochs ? args->epochs : o.n_epochs;

@@ -101,6 +101,24 @@ size_t mr_model_n_bytes(const struct mr_model *model)
     return n * sizeof(float);
 }
 
+static double conv_flops(const struct mr_unit *unit)
+{
+    struct mr_conv_shape shape = unit->conv;
+
+    shape.n = 1;
+    return mr_conv_flops(&shape);
+}
+
+double mr_model_flops(const struct mr_model *model, enum mr_mode mode)
+{
+    const struct mr_net *net = &model->net;
+    double forward = 2. * net->n_features * net->options.n_classes;
+
+    for (int i = 0; i < net->n_units; i++)
+        forward += conv_flops(&net->units[i]);
+    return mode == MR_MODE_TRAIN ? 3 * forward - conv_flops(&net->units[0]) : forward;
+}
+
 /* ---- tensors ---- */
 
 const struct mr_tensor *mr_model_tensors(const struct mr_model *model, int *n_tensors)

@@ -15,6 +15,7 @@
 
 #include <misread/base/alloc.h>
 #include <misread/base/str.h>
+#include <misread/kernel/kernels.h>
 
 /* Integers up to here are exact in JSON's doubles; larger seeds are written as text. */
 #define MAX_EXACT ((uint64_t)1 << 53)
@@ -53,6 +54,7 @@ static const struct option {
     {"valid_fraction", KIND_DOUBLE, FIELD(valid_fraction), MR_TRAIN_VALID_SHARES, NULL},
     {"group_re", KIND_TEXT, FIELD(group_re), 0, 0, NULL},
     {"weights", KIND_TEXT, FIELD(weights), 0, 0, NULL},
+    {"isa", KIND_TEXT, FIELD(isa), 0, 0, NULL},
     {"n_threads", KIND_INT, FIELD(n_threads), 0, 1024, NULL},
     {"checkpoint_every_s", KIND_INT, FIELD(checkpoint_every_s), 0, 86400, NULL},
 #undef FIELD
@@ -152,6 +154,9 @@ enum mr_status mr_train_options_check(const struct mr_train_options *options, st
         if (st)
             return st;
     }
+    if (options->isa[0] && !mr_kernels_find(options->isa))
+        return mr_fail(err, MR_E_USAGE, "this processor cannot run '%s' kernels: there are %s",
+                       options->isa, mr_kernels_list());
     return MR_OK;
 }
 

@@ -13,6 +13,7 @@
 #include <misread/data/loader.h>
 #include <misread/data/scan.h>
 #include <misread/data/transform.h>
+#include <misread/kernel/kernels.h>
 #include <misread/nn/model.h>
 #include <misread/store/review.h>
 #include <misread/train/evaluate.h>
@@ -237,7 +238,8 @@ static enum mr_status make_model(struct mr_training *s, struct mr_error *err)
                                        .max_batch = o->batch,
                                        .h = o->size_px,
                                        .w = o->size_px,
-                                       .training = true};
+                                       .training = true,
+                                       .kernels = mr_kernels_find(o->isa)};
     enum mr_status st = mr_pool_create(&s->pool, o->n_threads, err);
 
     if (!st)

@@ -10,6 +10,7 @@
 #include <misread/kernel/conv.h>
 #include <misread/kernel/maxpool.h>
 #include <misread/kernel/norm.h>
+#include <misread/kernel/peak.h>
 #include <misread/kernel/relu.h>
 
 /* X(name): every function mr_<name> that is compiled once for each instruction set. */
@@ -31,7 +32,8 @@
     X(avgpool_forward)               \
     X(avgpool_backward)              \
     X(maxpool_forward)               \
-    X(maxpool_backward)
+    X(maxpool_backward)              \
+    X(peak_gflops)
 
 struct mr_kernels {
     const char *isa; /* "generic", "avx2", "avx512"; "neon" */

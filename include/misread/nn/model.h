@@ -113,6 +113,13 @@ void mr_model_backward(struct mr_model *model);
  * backward. */
 float *mr_model_dlogits(struct mr_model *model);
 
+/*
+ * Multiplications and additions that one image takes in the convolutions, counted as direct sums
+ * whatever algorithm runs, and in the linear layer. EVAL: the forward pass. TRAIN: the backward
+ * pass too, which is twice that but for the gradient of the pixels, which nobody wants.
+ */
+double mr_model_flops(const struct mr_model *model, enum mr_mode mode);
+
 /* Bytes of the blocks that the plan takes. */
 size_t mr_model_n_bytes(const struct mr_model *model);
 

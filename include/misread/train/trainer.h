@@ -42,6 +42,7 @@ struct mr_train_options {
     char group_re[256];     /* "" none */
     char weights[512];      /* initial weights file, "" from scratch */
     int n_threads;          /* 0: one per core */
+    char isa[16];           /* instruction set of the kernels, "": the fastest */
     int checkpoint_every_s; /* 300 */
 };
 

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include <misread/kernel/kernels.h>
 #include <misread/train/trainer.h>
 
 static void fill(struct mr_train_options *o)
@@ -22,6 +23,7 @@ static void fill(struct mr_train_options *o)
     o->valid_fraction = .1;
     snprintf(o->group_re, sizeof o->group_re, "%s", "([^/]+)\\.jpg$ \"x\" \xc3\xa9");
     snprintf(o->weights, sizeof o->weights, "%s", "/a b/c.safetensors");
+    snprintf(o->isa, sizeof o->isa, "%s", mr_kernels_best()->isa);
     o->n_threads = 5;
     o->checkpoint_every_s = 17;
 }
@@ -49,6 +51,7 @@ static void survives_json_bit_for_bit(void **state)
     assert_true(back.valid_fraction == .1);
     assert_string_equal(back.group_re, o.group_re);
     assert_string_equal(back.weights, o.weights);
+    assert_string_equal(back.isa, o.isa);
     assert_int_equal(back.n_threads, 5);
     assert_int_equal(back.checkpoint_every_s, 17);
     again = mr_train_options_to_json(&back);
