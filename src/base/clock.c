@@ -5,12 +5,17 @@
 #include <stdlib.h>
 #include <time.h>
 
-int64_t mr_clock_ms(void)
+int64_t mr_clock_us(void)
 {
     struct timespec t;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t mr_clock_ms(void)
+{
+    return mr_clock_us() / 1000;
 }
 
 int64_t mr_clock_unix(void)

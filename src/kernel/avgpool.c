@@ -5,9 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <misread/base/hot.h>
 #include <misread/base/pool.h>
-
-#include "hot.h"
 
 struct avgpool {
     float *out;

@@ -10,11 +10,11 @@
 #include <assert.h>
 #include <string.h>
 
+#include <misread/base/hot.h>
 #include <misread/base/pool.h>
 #include <misread/kernel/gemm.h>
 
 #include "gather.h"
-#include "hot.h"
 #include "share.h"
 
 /* A block's im2col, in floats: 640 KiB, beside the packed operands in 1 MiB of L2. */

@@ -6,9 +6,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <misread/base/hot.h>
 #include <misread/base/pool.h>
-
-#include "hot.h"
 
 struct maxpool {
     float *y, *dx;

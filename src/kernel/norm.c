@@ -7,9 +7,9 @@
 #include <math.h>
 #include <string.h>
 
+#include <misread/base/hot.h>
 #include <misread/base/pool.h>
 
-#include "hot.h"
 #include "share.h"
 
 /* Rows whose sums are kept in float before they go to double; c * rows stays in L1 or L2. */

@@ -2,9 +2,9 @@
 /* ReLU. Nothing but memory traffic: the loops are split evenly over the threads. */
 #include <misread/kernel/relu.h>
 
+#include <misread/base/hot.h>
 #include <misread/base/pool.h>
 
-#include "hot.h"
 #include "share.h"
 
 struct relu {

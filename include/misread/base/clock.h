@@ -7,6 +7,8 @@
 
 /* Monotonic milliseconds. */
 int64_t mr_clock_ms(void);
+/* The same in microseconds. */
+int64_t mr_clock_us(void);
 /* Wall-clock seconds since 1970. */
 int64_t mr_clock_unix(void);
 void mr_clock_sleep_ms(int ms);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Inner loops compiled twice, for plain x86-64 and for AVX2; the loader picks. Needs ifunc, so ELF.
  */
-#ifndef MISREAD_KERNEL_HOT_H
-#define MISREAD_KERNEL_HOT_H
+#ifndef MISREAD_BASE_HOT_H
+#define MISREAD_BASE_HOT_H
 
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
