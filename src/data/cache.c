@@ -722,3 +722,16 @@ const unsigned char *mr_cache_pixels(const struct mr_cache *cache, int64_t image
 
     return place ? cache->map + mr_cache_slot_at(cache->size_px, place->slot) : NULL;
 }
+
+void mr_cache_expect(const struct mr_cache *cache, int64_t image)
+{
+    const unsigned char *pixels = mr_cache_pixels(cache, image);
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first, end;
+
+    if (!pixels)
+        return;
+    first = (uintptr_t)pixels / page * page;
+    end = (uintptr_t)pixels + mr_cache_slot_bytes(cache->size_px);
+    /* A hint: if it fails the pixels are fetched when they are read. */
+    (void)madvise((void *)first, end - first, MADV_WILLNEED);
+}

@@ -43,5 +43,8 @@ void mr_cache_close(struct mr_cache *cache);
 int mr_cache_size_px(const struct mr_cache *cache);
 /* (size, size, 3) bytes of an image, NULL if it is not there. Thread-safe. */
 const unsigned char *mr_cache_pixels(const struct mr_cache *cache, int64_t image);
+/* Has the system fetch an image's pixels from the disk, if they are not in memory, and does not
+ * wait. Thread-safe. */
+void mr_cache_expect(const struct mr_cache *cache, int64_t image);
 
 #endif

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -499,6 +500,42 @@ static void blames_no_image_for_a_disk_that_fails(void **state)
         assert_non_null(mr_cache_pixels(cache, i));
 }
 
+/* Is the page of a place in the cache's file in memory? */
+static bool is_in_memory(off_t at)
+{
+    long page = sysconf(_SC_PAGESIZE);
+    int fd = open(cache_path, O_RDONLY);
+    unsigned char *map = mmap(NULL, (size_t)page, PROT_READ, MAP_SHARED, fd, at / page * page);
+    unsigned char is_there = 0;
+
+    assert_true(map != MAP_FAILED);
+    assert_int_equal(mincore(map, (size_t)page, &is_there), 0);
+    munmap(map, (size_t)page);
+    close(fd);
+    return is_there & 1;
+}
+
+static void fetches_what_is_expected_from_the_disk(void **state)
+{
+    int fd;
+
+    add_images(1, 3);
+    open_cache();
+    open_cache(); /* maps the file anew: its slots are not in use */
+    fd = open(cache_path, O_RDONLY);
+    assert_int_equal(fsync(fd), 0);
+    assert_int_equal(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+    close(fd);
+    mr_cache_expect(cache, 99); /* which is not there */
+    if (is_in_memory(SLOTS))
+        skip_because("the file system keeps files in memory");
+    mr_cache_expect(cache, 2);
+    for (int i = 0; i < 500 && !is_in_memory(SLOTS); i++)
+        usleep(10000);
+    assert_true(is_in_memory(SLOTS));
+    assert_pixels(cache, 2, 2);
+}
+
 static void decodes_again_what_was_not_sealed(void **state)
 {
     const char zero[8] = {0};
@@ -688,6 +725,7 @@ int main(void)
         CASE(goes_on_where_it_was_interrupted),
         CASE(tells_at_once_how_much_there_is_to_decode),
         CASE(blames_no_image_for_a_disk_that_fails),
+        CASE(fetches_what_is_expected_from_the_disk),
         CASE(decodes_again_what_was_not_sealed),
         CASE(throws_a_damaged_or_foreign_file_away),
         CASE(starts_anew_when_it_holds_mostly_the_past),
