@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pixel cache. One file per size, mapped shared:
- *
- *   header, padded to a page
- *   block 0:  SLOTS_PER_BLOCK entries, then as many slots of size * size * 3 bytes (rounded up to
- * 64) block 1:  ... ; the last block ends behind its last slot
+ * The pixel cache. One file per size, mapped shared, laid out as cache_layout.h says.
  *
  * A slot belongs to a content hash, so a changed file gets another slot and copies share one. Where
  * a slot lies never changes and a written one is never written again: a process that has the file
- * mapped is not disturbed by another that adds to it. An entry is sealed only after its pixels are
- * on the disk; whatever is not sealed is free. A file that is not as it should be, or holds more of
- * the past than of the present, is replaced by a new one (whoever has the old one mapped keeps it).
- * Building holds an exclusive lock on a file beside it.
+ * mapped is not disturbed by another that adds to it. Pixels are written, not stored through the
+ * map: pages that are written whole need not be fetched and cleared first. An entry is sealed only
+ * after its pixels are on the disk; whatever is not sealed is free. A file that is not as it should
+ * be, or holds more of the past than of the present, is replaced by a new one (whoever has the old
+ * one mapped keeps it). Building holds an exclusive lock on a file beside it.
  */
 #include <misread/data/cache.h>
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -29,41 +25,18 @@
 #include <misread/base/alloc.h>
 #include <misread/base/clock.h>
 #include <misread/base/file.h>
-#include <misread/base/rng.h>
 #include <misread/image/decode.h>
 #include <misread/image/image.h>
 #include <misread/store/images.h>
 #include <misread/store/store.h>
 
+#include "cache_layout.h"
 #include "gang.h"
 
-/* Raise it when the layout changes, or what decoding and resizing make of a file. */
-#define VERSION UINT32_C(1)
-
-#define HEADER_BYTES    ((size_t)4096)
-#define SLOTS_PER_BLOCK 1024
-#define HASH_CHARS      (MR_SHA256_HEX - 1)
-#define MAX_SIZE_PX     2048
-#define COMMIT_MS       2000 /* how much work a lost process may cost */
-#define WAIT_MS         100  /* for another process that builds */
-#define SLACK           64   /* slots of the past that are never worth a new file */
-
-struct header {
-    char magic[8];
-    uint32_t version, size_px;
-    uint64_t n_slots;
-    uint64_t seal; /* of the fields above */
-};
-static const char magic[8] = {'m', 'r', 'c', 'a', 'c', 'h', 'e', '\n'};
-
-struct entry {
-    char hash[HASH_CHARS]; /* of the file's content; hexadecimal, unterminated */
-    uint32_t w, h;         /* px of the image itself */
-    uint64_t seal;         /* of the fields above and the slot's number; 0: the slot is free */
-    char unused[48]; /* a power of two: no entry lies across two pages, of which one may get lost */
-};
-
-_Static_assert(sizeof(struct entry) == 128, "entries fill pages");
+#define MAX_SIZE_PX 2048
+#define COMMIT_MS   2000 /* how much work a lost process may cost */
+#define WAIT_MS     100  /* for another process that builds */
+#define SLACK       64   /* slots of the past that are never worth a new file */
 
 struct place {
     int64_t image;
@@ -72,7 +45,6 @@ struct place {
 
 struct mr_cache {
     int size_px;
-    size_t slot_bytes;
     int n_slots;
     unsigned char *map; /* owned (map_bytes) */
     size_t map_bytes;
@@ -109,53 +81,25 @@ struct build {
     int n_contents;
     int *todo; /* owned: contents to be decoded */
     int n_todo;
+    struct mr_image_row *verdicts; /* owned: rows as they are to be; texts borrowed from contents */
+    int *verdict_rows;             /* owned: where they are in the table */
+    int n_verdicts;
+    atomic_int write_errno; /* why pixels could not be written, 0: they could */
     int64_t committed_ms;
     enum mr_status status; /* of the last commit */
     struct mr_error *err;
 };
 
-/* --- layout --- */
+/* --- slots --- */
 
-static size_t block_bytes(const struct mr_cache *cache)
+static struct mr_cache_entry *entry_of(const struct mr_cache *cache, int slot)
 {
-    return SLOTS_PER_BLOCK * (sizeof(struct entry) + cache->slot_bytes);
-}
-
-static struct entry *entry_of(const struct mr_cache *cache, int slot)
-{
-    unsigned char *block =
-        cache->map + HEADER_BYTES + (size_t)(slot / SLOTS_PER_BLOCK) * block_bytes(cache);
-
-    return (struct entry *)block + slot % SLOTS_PER_BLOCK;
-}
-
-static size_t slot_offset(const struct mr_cache *cache, int slot)
-{
-    return HEADER_BYTES + (size_t)(slot / SLOTS_PER_BLOCK) * block_bytes(cache) +
-           SLOTS_PER_BLOCK * sizeof(struct entry) +
-           (size_t)(slot % SLOTS_PER_BLOCK) * cache->slot_bytes;
-}
-
-static size_t file_bytes(const struct mr_cache *cache, int n_slots)
-{
-    return n_slots ? slot_offset(cache, n_slots - 1) + cache->slot_bytes : HEADER_BYTES;
-}
-
-static uint64_t header_seal(const struct header *header)
-{
-    return mr_hash_mix(mr_hash_fnv(header, offsetof(struct header, seal)));
-}
-
-static uint64_t entry_seal(const struct entry *entry, int slot)
-{
-    return mr_hash_mix(mr_hash_fnv(entry, offsetof(struct entry, seal)) + (uint64_t)slot) | 1;
+    return (struct mr_cache_entry *)(cache->map + mr_cache_entry_at(cache->size_px, slot));
 }
 
 static bool is_sealed(const struct mr_cache *cache, int slot)
 {
-    const struct entry *entry = entry_of(cache, slot);
-
-    return entry->seal && entry->seal == entry_seal(entry, slot);
+    return mr_cache_entry_is_sealed(entry_of(cache, slot), slot);
 }
 
 /* --- which contents are wanted --- */
@@ -188,6 +132,8 @@ static void find_contents(struct build *build)
     build->rows = mr_xalloc((size_t)table->n, sizeof *build->rows);
     build->contents = mr_xalloc((size_t)table->n, sizeof *build->contents);
     build->todo = mr_xalloc((size_t)table->n, sizeof *build->todo);
+    build->verdicts = mr_xalloc((size_t)table->n, sizeof *build->verdicts);
+    build->verdict_rows = mr_xalloc((size_t)table->n, sizeof *build->verdict_rows);
     for (int i = 0; i < table->n; i++)
         if (is_wanted(&table->rows[i]))
             build->rows[build->n_rows++] = i;
@@ -209,7 +155,8 @@ static struct content *find_content(const struct build *build, const char *hash)
 
     while (low < high) {
         int middle = low + (high - low) / 2;
-        int order = strncmp(hash, first_row(build, &build->contents[middle])->hash, HASH_CHARS);
+        int order =
+            strncmp(hash, first_row(build, &build->contents[middle])->hash, MR_SHA256_HEX - 1);
 
         if (order == 0)
             return &build->contents[middle];
@@ -259,7 +206,7 @@ static enum mr_status map(struct build *build)
     struct mr_cache *cache = build->cache;
     void *p;
 
-    cache->map_bytes = file_bytes(cache, cache->n_slots);
+    cache->map_bytes = mr_cache_file_bytes(cache->size_px, cache->n_slots);
     p = mmap(NULL, cache->map_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, build->fd, 0);
     if (p == MAP_FAILED)
         return mr_fail(build->err, MR_E_IO, "cannot map '%s': %s", build->path, strerror(errno));
@@ -271,18 +218,16 @@ static enum mr_status map(struct build *build)
 static bool read_header(struct build *build)
 {
     struct mr_cache *cache = build->cache;
-    struct header header;
+    struct mr_cache_header header;
     struct stat st;
 
     if (fstat(build->fd, &st) || !S_ISREG(st.st_mode) ||
         pread(build->fd, &header, sizeof header, 0) != (ssize_t)sizeof header)
         return false;
-    if (memcmp(header.magic, magic, sizeof magic) || header.version != VERSION ||
-        header.size_px != (uint32_t)cache->size_px || header.seal != header_seal(&header) ||
-        header.n_slots > INT32_MAX)
+    if (!mr_cache_header_is_ours(&header, cache->size_px))
         return false;
     cache->n_slots = (int)header.n_slots;
-    return (uint64_t)st.st_size >= file_bytes(cache, cache->n_slots);
+    return (uint64_t)st.st_size >= mr_cache_file_bytes(cache->size_px, cache->n_slots);
 }
 
 /* Finds out which contents have their pixels. False if the entries are damaged or mostly of the
@@ -293,7 +238,7 @@ static bool match_entries(struct build *build)
     int n_past = 0;
 
     for (int slot = 0; slot < cache->n_slots; slot++) {
-        const struct entry *entry = entry_of(cache, slot);
+        const struct mr_cache_entry *entry = entry_of(cache, slot);
         struct content *content;
 
         if (!entry->seal)
@@ -360,9 +305,8 @@ static enum mr_status open_new(struct build *build)
 static enum mr_status grow(struct build *build, int n_slots)
 {
     struct mr_cache *cache = build->cache;
-    struct header header = {
-        .version = VERSION, .size_px = (uint32_t)cache->size_px, .n_slots = (uint64_t)n_slots};
-    size_t n_bytes = file_bytes(cache, n_slots);
+    struct mr_cache_header header = mr_cache_header_make(cache->size_px, n_slots);
+    size_t n_bytes = mr_cache_file_bytes(cache->size_px, n_slots);
     int failed;
 
     unmap(cache);
@@ -370,8 +314,6 @@ static enum mr_status grow(struct build *build, int n_slots)
     if (failed)
         return mr_fail(build->err, MR_E_IO, "cannot make room for %d images (%zu MiB) in '%s': %s",
                        n_slots, n_bytes >> 20, build->path, strerror(failed));
-    memcpy(header.magic, magic, sizeof magic);
-    header.seal = header_seal(&header);
     if (pwrite(build->fd, &header, sizeof header, 0) != (ssize_t)sizeof header)
         return mr_fail(build->err, MR_E_IO, "cannot write '%s': %s", build->path, strerror(errno));
     cache->n_slots = n_slots;
@@ -429,31 +371,41 @@ static enum mr_status check_unchanged(const struct mr_image_row *row, const char
     return MR_OK;
 }
 
-static enum mr_status decode(struct build *build, struct content *content, struct mr_error *err)
+static enum mr_status decode(struct build *build, struct content *content, struct mr_image **square,
+                             struct mr_error *err)
 {
-    const struct mr_cache *cache = build->cache;
     const struct mr_image_row *row = first_row(build, content);
     char *path = mr_path_join(build->options->data_dir, row->path);
-    struct mr_image *image = NULL, *square = NULL;
-    enum mr_status st = mr_image_load(&image, build->sandbox, MR_SANDBOX_WORK, path, err);
+    struct mr_size_px whole_px;
+    struct mr_image *made = NULL;
+    enum mr_status st =
+        mr_image_load_square(&made, &whole_px, build->sandbox, path, build->cache->size_px, err);
 
-    if (st)
-        goto out;
-    st = check_unchanged(row, path, err);
-    if (st)
-        goto out;
-    st = mr_image_resize_crop(&square, image, cache->size_px, err);
-    if (st)
-        goto out;
-    content->w = image->w;
-    content->h = image->h;
-    memcpy(cache->map + slot_offset(cache, content->slot), square->rgb,
-           (size_t)cache->size_px * (size_t)cache->size_px * 3);
-out:
-    mr_image_destroy(square);
-    mr_image_destroy(image);
+    if (!st)
+        st = check_unchanged(row, path, err);
     free(path);
-    return st;
+    if (st) {
+        mr_image_destroy(made);
+        return st;
+    }
+    content->w = whole_px.w;
+    content->h = whole_px.h;
+    *square = made;
+    return MR_OK;
+}
+
+/* That the disk fails is not the image's fault: it is left as if nobody had tried. */
+static bool write_pixels(struct build *build, const struct content *content,
+                         const struct mr_image *square)
+{
+    size_t n_bytes = (size_t)square->w * (size_t)square->h * 3;
+    ssize_t n =
+        pwrite(build->fd, square->rgb, n_bytes, (off_t)mr_cache_slot_at(square->w, content->slot));
+
+    if (n == (ssize_t)n_bytes)
+        return true;
+    atomic_store(&build->write_errno, n < 0 ? errno : ENOSPC);
+    return false;
 }
 
 static void decode_job(void *ctx, int job)
@@ -461,8 +413,13 @@ static void decode_job(void *ctx, int job)
     struct build *build = ctx;
     struct content *content = &build->contents[build->todo[job]];
     struct mr_error err = {MR_OK, ""};
-    enum mr_status st = decode(build, content, &err);
+    struct mr_image *square = NULL;
+    enum mr_status st = decode(build, content, &square, &err);
+    bool is_kept = st || write_pixels(build, content, square);
 
+    mr_image_destroy(square);
+    if (!is_kept)
+        return;
     content->is_readable = !st;
     if (st)
         content->reason = mr_xstrdup(*err.message ? err.message : mr_status_text(st));
@@ -471,55 +428,59 @@ static void decode_job(void *ctx, int job)
 
 /* --- recording what came of it --- */
 
-/* Brings one row up to date in the store and in the table, if that changes anything. */
-static enum mr_status record_row(struct build *build, struct mr_image_row *row,
-                                 const struct content *content)
+/* What is to be said of a row now; its reason is the content's. */
+static struct mr_image_row judge(const struct mr_image_row *row, const struct content *content)
 {
-    const char *reason = content->is_readable ? "" : content->reason;
-    enum mr_image_state state = row->state;
-    int w = content->is_readable ? content->w : row->w;
-    int h = content->is_readable ? content->h : row->h;
-    enum mr_status st;
+    struct mr_image_row verdict = *row;
 
-    if (!content->is_readable)
-        state = MR_IMAGE_UNREADABLE;
-    else if (state == MR_IMAGE_UNREADABLE)
-        state = MR_IMAGE_OK;
-    if (state == row->state && w == row->w && h == row->h && row->reason &&
-        !strcmp(reason, row->reason))
-        return MR_OK;
-    st = mr_images_set_state(build->store, row->id, state, content->is_readable ? NULL : reason, w,
-                             h, build->err);
-    if (st)
-        return st;
-    free(row->reason);
-    row->reason = mr_xstrdup(reason);
-    row->state = state;
-    row->w = w;
-    row->h = h;
-    return MR_OK;
+    verdict.reason = content->reason;
+    if (!content->is_readable) {
+        verdict.state = MR_IMAGE_UNREADABLE;
+        return verdict;
+    }
+    if (row->state == MR_IMAGE_UNREADABLE)
+        verdict.state = MR_IMAGE_OK;
+    verdict.w = content->w;
+    verdict.h = content->h;
+    return verdict;
 }
 
-static enum mr_status record_rows(struct build *build, const struct content *content)
+static bool is_known(const struct mr_image_row *row, const struct mr_image_row *verdict)
 {
-    enum mr_status st = MR_OK;
+    return verdict->state == row->state && verdict->w == row->w && verdict->h == row->h &&
+           row->reason && !strcmp(row->reason, verdict->reason ? verdict->reason : "");
+}
 
-    for (int i = 0; i < content->n_rows && !st; i++)
-        st = record_row(build, &build->table->rows[content->rows[i]], content);
+/* Notes for record_verdicts what is new about the rows of a content. */
+static void judge_rows(struct build *build, const struct content *content)
+{
+    for (int i = 0; i < content->n_rows; i++) {
+        const struct mr_image_row *row = &build->table->rows[content->rows[i]];
+        struct mr_image_row verdict = judge(row, content);
+
+        if (is_known(row, &verdict))
+            continue;
+        build->verdict_rows[build->n_verdicts] = content->rows[i];
+        build->verdicts[build->n_verdicts++] = verdict;
+    }
+}
+
+/* Brings the rows up to date in the store, all at once, and then in the table. */
+static enum mr_status record_verdicts(struct build *build)
+{
+    enum mr_status st =
+        mr_images_set_states(build->store, build->verdicts, build->n_verdicts, build->err);
+
+    for (int i = 0; i < build->n_verdicts && !st; i++) {
+        struct mr_image_row *row = &build->table->rows[build->verdict_rows[i]];
+        const char *reason = build->verdicts[i].reason;
+
+        free(row->reason);
+        *row = build->verdicts[i];
+        row->reason = mr_xstrdup(reason ? reason : "");
+    }
+    build->n_verdicts = 0;
     return st;
-}
-
-static void seal(struct build *build, const struct content *content)
-{
-    struct entry *entry = entry_of(build->cache, content->slot);
-    const char *hash = first_row(build, content)->hash;
-
-    memset(entry->hash, 0, HASH_CHARS);
-    memcpy(entry->hash, hash, strnlen(hash, HASH_CHARS));
-    entry->w = (uint32_t)content->w;
-    entry->h = (uint32_t)content->h;
-    atomic_thread_fence(memory_order_release); /* whoever dies here leaves the slot free */
-    entry->seal = entry_seal(entry, content->slot);
 }
 
 static bool is_ready(const struct content *content)
@@ -527,33 +488,50 @@ static bool is_ready(const struct content *content)
     return !content->is_recorded && atomic_load_explicit(&content->is_done, memory_order_acquire);
 }
 
-/* Pixels to the disk, then rows to the store, then the seals. What gets ready meanwhile waits for
- * the next time. */
+static enum mr_status check_written(const struct build *build)
+{
+    int why = atomic_load(&build->write_errno);
+
+    if (!why)
+        return MR_OK;
+    return mr_fail(build->err, MR_E_IO, "cannot write '%s': %s", build->path, strerror(why));
+}
+
+/* Pixels to the disk, then rows to the store, then the seals. */
+static enum mr_status commit_ready(struct build *build, const int *ready, int n_ready)
+{
+    enum mr_status st;
+
+    if (n_ready && fdatasync(build->fd))
+        return mr_fail(build->err, MR_E_IO, "cannot write '%s': %s", build->path, strerror(errno));
+    for (int i = 0; i < n_ready; i++)
+        judge_rows(build, &build->contents[ready[i]]);
+    st = record_verdicts(build);
+    for (int i = 0; i < n_ready && !st; i++) {
+        struct content *content = &build->contents[ready[i]];
+
+        if (content->is_readable)
+            mr_cache_entry_seal(entry_of(build->cache, content->slot), content->slot,
+                                first_row(build, content)->hash, content->w, content->h);
+        content->is_recorded = true;
+    }
+    return st;
+}
+
+/* Keeps what is done. What gets ready meanwhile waits for the next time. */
 static enum mr_status commit(struct build *build)
 {
-    struct mr_cache *cache = build->cache;
     int *ready = mr_xalloc((size_t)build->n_todo, sizeof *ready);
     int n_ready = 0;
-    enum mr_status st = MR_OK;
+    enum mr_status st;
 
     for (int i = 0; i < build->n_todo; i++)
         if (is_ready(&build->contents[build->todo[i]]))
             ready[n_ready++] = build->todo[i];
-    if (n_ready && msync(cache->map, cache->map_bytes, MS_SYNC))
-        st = mr_fail(build->err, MR_E_IO, "cannot write '%s': %s", build->path, strerror(errno));
-    for (int i = 0; i < n_ready && !st; i++) {
-        struct content *content = &build->contents[ready[i]];
-
-        st = record_rows(build, content);
-        if (st)
-            break;
-        if (content->is_readable)
-            seal(build, content);
-        content->is_recorded = true;
-    }
+    st = commit_ready(build, ready, n_ready);
     free(ready);
     build->committed_ms = mr_clock_ms();
-    return st;
+    return st ? st : check_written(build);
 }
 
 static bool watch(void *ctx, int n_done)
@@ -599,12 +577,10 @@ static enum mr_status decode_missing(struct build *build)
 /* What was there before may lack its row's size (a new copy), or belie an old verdict. */
 static enum mr_status record_cached(struct build *build)
 {
-    enum mr_status st = MR_OK;
-
-    for (int i = 0; i < build->n_contents && !st; i++)
+    for (int i = 0; i < build->n_contents; i++)
         if (build->contents[i].is_cached)
-            st = record_rows(build, &build->contents[i]);
-    return st;
+            judge_rows(build, &build->contents[i]);
+    return record_verdicts(build);
 }
 
 /* --- opening --- */
@@ -685,6 +661,8 @@ static void build_finish(struct build *build)
     free(build->contents);
     free(build->rows);
     free(build->todo);
+    free(build->verdicts);
+    free(build->verdict_rows);
     free(build->path);
     if (build->fd >= 0)
         close(build->fd);
@@ -713,7 +691,6 @@ enum mr_status mr_cache_open(struct mr_cache **cache, struct mr_store *store,
                        MAX_SIZE_PX);
     build.cache = mr_xalloc(1, sizeof *build.cache);
     build.cache->size_px = size;
-    build.cache->slot_bytes = ((size_t)size * (size_t)size * 3 + 63) / 64 * 64;
     st = open_and_decode(&build);
     if (st)
         mr_cache_close(build.cache);
@@ -743,5 +720,18 @@ const unsigned char *mr_cache_pixels(const struct mr_cache *cache, int64_t image
     const struct place *place = bsearch(&key, cache->places, (size_t)cache->n_places,
                                         sizeof *cache->places, compare_places);
 
-    return place ? cache->map + slot_offset(cache, place->slot) : NULL;
+    return place ? cache->map + mr_cache_slot_at(cache->size_px, place->slot) : NULL;
+}
+
+void mr_cache_expect(const struct mr_cache *cache, int64_t image)
+{
+    const unsigned char *pixels = mr_cache_pixels(cache, image);
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first, end;
+
+    if (!pixels)
+        return;
+    first = (uintptr_t)pixels / page * page;
+    end = (uintptr_t)pixels + mr_cache_slot_bytes(cache->size_px);
+    /* A hint: if it fails the pixels are fetched when they are read. */
+    (void)madvise((void *)first, end - first, MADV_WILLNEED);
 }

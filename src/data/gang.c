@@ -82,6 +82,17 @@ static bool wait_a_moment(struct work *work, int *n_done)
     return is_working;
 }
 
+/* Calls the rest off if the caller does not want to go on. */
+static enum mr_status look_on(struct work *work, int n_done)
+{
+    const struct mr_gang *gang = work->gang;
+
+    if (!gang->watch || gang->watch(gang->ctx, n_done))
+        return MR_OK;
+    atomic_store(&work->next, gang->n_jobs);
+    return MR_E_CANCELLED;
+}
+
 enum mr_status mr_gang_run(const struct mr_gang *gang, struct mr_error *err)
 {
     int n_wanted = n_threads_wanted(gang), n_done = 0;
@@ -96,12 +107,12 @@ enum mr_status mr_gang_run(const struct mr_gang *gang, struct mr_error *err)
     threads = mr_xalloc((size_t)n_wanted, sizeof *threads);
     st = start(&work, threads, n_wanted, err);
     is_working = !st;
+    if (is_working)
+        st = look_on(&work, n_done);
     while (is_working) {
         is_working = wait_a_moment(&work, &n_done);
-        if (gang->watch && !st && !gang->watch(gang->ctx, n_done)) {
-            st = MR_E_CANCELLED;
-            atomic_store(&work.next, gang->n_jobs);
-        }
+        if (!st)
+            st = look_on(&work, n_done);
     }
     for (int i = 0; i < n_wanted; i++)
         mr_thread_join(threads[i]);

@@ -14,8 +14,8 @@ struct mr_gang {
     int n_jobs;
     /* Does job 0 .. n_jobs-1; from any of the threads, each job once. */
     void (*job)(void *ctx, int job);
-    /* From the calling thread, some ten times a second and when all is done. False: start no
-     * further jobs. */
+    /* From the calling thread: at the start, some ten times a second, and when all is done. False:
+     * start no further jobs. */
     bool (*watch)(void *ctx, int n_done);
     void *ctx;
 };

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <misread/base/alloc.h>
+#include <misread/base/clock.h>
 #include <misread/base/pool.h>
 #include <misread/base/rng.h>
 #include <misread/data/cache.h>
@@ -27,6 +28,7 @@ struct mr_loader {
     int *order;      /* owned (n): the samples in the order of order_epoch */
     int order_epoch; /* meaningless until has_order */
     bool has_order;
+    int64_t wait_us; /* all fills together */
 };
 
 /* One batch being filled. */
@@ -95,6 +97,11 @@ int mr_loader_n_samples(const struct mr_loader *loader)
     return loader->n;
 }
 
+double mr_loader_wait_ms(const struct mr_loader *loader)
+{
+    return (double)loader->wait_us / 1e3;
+}
+
 const struct mr_sample *mr_loader_samples(const struct mr_loader *loader)
 {
     return loader->samples;
@@ -129,22 +136,41 @@ static void fill_one(void *ctx, int task, int thread)
         mr_rng_make(loader->seed, PURPOSE_AUGMENT, (uint64_t)filling->epoch, (uint64_t)image));
 }
 
+/* The first sample of a batch; index n_batches: behind the last. */
+static int first_of(const struct mr_loader *loader, int index)
+{
+    return (int)((int64_t)loader->n * index / loader->n_batches);
+}
+
+/* A cache that is larger than the memory is on the disk: a batch's pixels come while the one before
+ * is trained on. */
+static void expect_batch(const struct mr_loader *loader, int index)
+{
+    if (index == loader->n_batches)
+        return; /* the order of the next epoch is not known yet */
+    for (int i = first_of(loader, index); i < first_of(loader, index + 1); i++)
+        mr_cache_expect(loader->cache, loader->samples[loader->order[i]].image);
+}
+
 int mr_loader_fill(struct mr_loader *loader, int epoch, int index, float *x, int *labels,
                    int *indices, struct mr_pool *pool)
 {
+    int64_t began = mr_clock_us();
     int first, n;
     struct filling filling;
 
     assert(index >= 0 && index < loader->n_batches);
     set_order(loader, epoch);
-    first = (int)((int64_t)loader->n * index / loader->n_batches);
-    n = (int)((int64_t)loader->n * (index + 1) / loader->n_batches) - first;
+    first = first_of(loader, index);
+    n = first_of(loader, index + 1) - first;
     filling = (struct filling){loader, epoch, loader->order + first, x};
+    expect_batch(loader, index + 1);
     for (int i = 0; i < n; i++) {
         labels[i] = loader->samples[filling.order[i]].label;
         if (indices)
             indices[i] = filling.order[i];
     }
     mr_pool_run(pool, n, fill_one, &filling);
+    loader->wait_us += mr_clock_us() - began;
     return n;
 }

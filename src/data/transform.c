@@ -15,6 +15,8 @@
 #include <assert.h>
 #include <math.h>
 
+#include <misread/base/hot.h>
+
 #include "augment.h"
 
 #define PI 3.14159265358979323846
@@ -146,7 +148,8 @@ static inline float reflect(float x, float last)
 }
 
 /* Where the pixels column .. column + n - 1 of a row lie in the source. */
-static void locate(struct chunk *chunk, const struct affine *a, int size, int row, int column)
+MR_HOT static void locate(struct chunk *chunk, const struct affine *a, int size, int row,
+                          int column)
 {
     float last = (float)(size - 1);
     float x0 = (float)(a->m[0][1] * row + a->m[0][0] * column + a->t[0]);
@@ -167,7 +170,7 @@ static void locate(struct chunk *chunk, const struct affine *a, int size, int ro
     }
 }
 
-static void sample(struct chunk *chunk, const unsigned char *src, int size)
+MR_HOT static void sample(struct chunk *chunk, const unsigned char *src, int size)
 {
     for (int i = 0; i < chunk->n; i++) {
         const unsigned char *p = src + chunk->offset[i], *q = p + 3 * (size_t)size;
@@ -199,7 +202,7 @@ static void tabulate(struct curve *curve, const struct mr_augment_draw *draw)
 }
 
 /* Grey levels to 0..1 through the curve (NULL: straight), in place. */
-static void light(struct chunk *chunk, const struct curve *curve)
+MR_HOT static void light(struct chunk *chunk, const struct curve *curve)
 {
     for (int i = 0; i < 3 * chunk->n; i++) {
         float at = chunk->rgb[i] * (N_STEPS / 255.0f);
@@ -210,7 +213,7 @@ static void light(struct chunk *chunk, const struct curve *curve)
     }
 }
 
-static void normalise(float *dst, const struct chunk *chunk, float unit)
+MR_HOT static void normalise(float *dst, const struct chunk *chunk, float unit)
 {
     float scale[3], shift[3];
 

@@ -76,6 +76,22 @@ static void turn(struct mr_image *image, const unsigned char *stored, int w, int
 }
 
 /* Every number is checked again: the decoder may have been taken over. */
+static bool is_sound(const struct mr_sandbox_call *call)
+{
+    int w = call->values[MR_PARSE_W], h = call->values[MR_PARSE_H];
+    int orientation = call->values[MR_PARSE_ORIENTATION];
+
+    return w >= 1 && h >= 1 && w <= MR_IMAGE_MAX_SIDE && h <= MR_IMAGE_MAX_SIDE &&
+           (size_t)w * (size_t)h <= MR_IMAGE_MAX_PIXELS &&
+           call->n_out == (size_t)w * (size_t)h * 3 && call->n_out <= call->out_cap &&
+           orientation >= 1 && orientation <= 8;
+}
+
+static enum mr_status tell_nonsense(struct mr_error *err)
+{
+    return mr_fail(err, MR_E_SANDBOX, "the decoder answered nonsense and was stopped");
+}
+
 static enum mr_status take_pixels(void *ctx, const struct mr_sandbox_call *call,
                                   struct mr_error *err)
 {
@@ -84,10 +100,8 @@ static enum mr_status take_pixels(void *ctx, const struct mr_sandbox_call *call,
     int orientation = call->values[MR_PARSE_ORIENTATION];
     enum mr_status st;
 
-    if (w < 1 || h < 1 || w > MR_IMAGE_MAX_SIDE || h > MR_IMAGE_MAX_SIDE ||
-        (size_t)w * (size_t)h > MR_IMAGE_MAX_PIXELS || call->n_out != (size_t)w * (size_t)h * 3 ||
-        call->n_out > call->out_cap || orientation < 1 || orientation > 8)
-        return mr_fail(err, MR_E_SANDBOX, "the decoder answered nonsense and was stopped");
+    if (!is_sound(call))
+        return tell_nonsense(err);
     st = turns[orientation].is_swapped ? mr_image_create(image, h, w, err)
                                        : mr_image_create(image, w, h, err);
     if (st)
@@ -97,6 +111,37 @@ static enum mr_status take_pixels(void *ctx, const struct mr_sandbox_call *call,
     else
         turn(*image, call->out, w, h, orientation);
     return MR_OK;
+}
+
+/* What is made of a decoder's pixels while they lie there, without keeping them. */
+struct squaring {
+    struct mr_image *square; /* owned */
+    struct mr_size_px whole_px;
+    int side_px;
+};
+
+static enum mr_status take_square(void *ctx, const struct mr_sandbox_call *call,
+                                  struct mr_error *err)
+{
+    struct squaring *squaring = ctx;
+    struct mr_image stored = {.rgb = call->out}, *upright = NULL;
+    const struct mr_image *image = &stored;
+    enum mr_status st = MR_OK;
+
+    if (!is_sound(call))
+        return tell_nonsense(err);
+    stored.w = call->values[MR_PARSE_W];
+    stored.h = call->values[MR_PARSE_H];
+    if (call->values[MR_PARSE_ORIENTATION] != 1) {
+        st = take_pixels(&upright, call, err);
+        image = upright;
+    }
+    if (!st)
+        st = mr_image_resize_crop(&squaring->square, image, squaring->side_px, err);
+    if (!st)
+        squaring->whole_px = (struct mr_size_px){image->w, image->h};
+    mr_image_destroy(upright);
+    return st;
 }
 
 enum mr_status mr_image_decode(struct mr_image **image, struct mr_sandbox *sandbox,
@@ -125,4 +170,26 @@ enum mr_status mr_image_load(struct mr_image **image, struct mr_sandbox *sandbox
         st = mr_image_decode(image, sandbox, who, data, n, path, err);
     free(data);
     return st;
+}
+
+enum mr_status mr_image_load_square(struct mr_image **square, struct mr_size_px *whole_px,
+                                    struct mr_sandbox *sandbox, const char *path, int side_px,
+                                    struct mr_error *err)
+{
+    struct squaring squaring = {.side_px = side_px};
+    struct mr_error why = {0};
+    unsigned char *data = NULL;
+    size_t n = 0;
+    enum mr_status st = mr_file_read(path, MR_IMAGE_MAX_BYTES, &data, &n, err);
+
+    if (st)
+        return st;
+    st = mr_sandbox_run(sandbox, MR_SANDBOX_WORK, MR_IMAGE_PARSER, data, n, NULL, take_square,
+                        &squaring, &why);
+    free(data);
+    if (st)
+        return mr_fail(err, st, "cannot read '%s': %s", path, why.message);
+    *square = squaring.square;
+    *whole_px = squaring.whole_px;
+    return MR_OK;
 }

@@ -13,6 +13,9 @@
 #include <string.h>
 
 #include <misread/base/alloc.h>
+#include <misread/base/hot.h>
+
+typedef float vec4 __attribute__((vector_size(16)));
 
 /* One axis: out position i reads n[i] inputs from first[i] on, with the weights at weights + i *
  * stride. */
@@ -73,8 +76,8 @@ static enum mr_status axis_init(struct axis *axis, int n_in, struct window windo
 }
 
 /* sum (n) = weighted sum of n_rows rows (n) that lie stride bytes apart. */
-static void combine_rows(float *restrict sum, const unsigned char *rows, size_t stride, int n_rows,
-                         const float *weights, size_t n)
+MR_HOT static void combine_rows(float *restrict sum, const unsigned char *rows, size_t stride,
+                                int n_rows, const float *weights, size_t n)
 {
     int k = 0;
 
@@ -96,39 +99,52 @@ static void combine_rows(float *restrict sum, const unsigned char *rows, size_t 
     }
 }
 
-static unsigned char round_to_byte(float v)
+/* made (n_out, 3) from the combined row (.., 3), of which sum is the pixel `from`. Each step reads
+ * and writes four floats for the sake of the vectors; the fourth is of the next pixel. */
+static void combine_columns(float *made, const float *sum, const struct axis *axis, int from)
 {
-    return (unsigned char)(v < 0 ? 0 : v > 254.5f ? 255 : v + .5f);
-}
-
-/* row (n_out, 3) from the combined row (w, 3). */
-static void combine_columns(unsigned char *row, const float *sum, const struct axis *axis)
-{
-    for (int x = 0; x < axis->n_out; x++, row += 3) {
+    for (int x = 0; x < axis->n_out; x++) {
         const float *w = axis->weights + (size_t)x * (size_t)axis->stride;
-        const float *p = sum + 3 * (size_t)axis->first[x];
-        float r = 0, g = 0, b = 0;
+        const float *p = sum + 3 * (size_t)(axis->first[x] - from);
+        vec4 pixel = {0}, next;
 
         for (int k = 0; k < axis->n[x]; k++, p += 3) {
-            r += w[k] * p[0];
-            g += w[k] * p[1];
-            b += w[k] * p[2];
+            memcpy(&next, p, sizeof next);
+            pixel += w[k] * next;
         }
-        row[0] = round_to_byte(r);
-        row[1] = round_to_byte(g);
-        row[2] = round_to_byte(b);
+        memcpy(made + 3 * (size_t)x, &pixel, sizeof pixel);
     }
 }
 
-static void resample(struct mr_image *out, const struct mr_image *image, const struct axis *across,
-                     const struct axis *down, float *sum)
+static int clamp_to_byte(int v)
 {
-    size_t stride = 3 * (size_t)image->w;
+    return v < 0 ? 0 : v > 255 ? 255 : v;
+}
 
+MR_HOT static void round_to_bytes(unsigned char *restrict bytes, const float *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = (unsigned char)clamp_to_byte((int)(values[i] + .5f));
+}
+
+/* room: for a row of the source and one of the result, and for what is read behind them. */
+static void resample(struct mr_image *out, const struct mr_image *image, const struct axis *across,
+                     const struct axis *down, float *room)
+{
+    int last = across->n_out - 1;
+    int from = across->first[0], to = across->first[last] + across->n[last];
+    size_t stride = 3 * (size_t)image->w, n_read = 3 * (size_t)(to - from);
+    size_t n_made = 3 * (size_t)out->w;
+    float *sum = room, *made = room + n_read + 1;
+
+    sum[n_read] = 0;
     for (int y = 0; y < out->h; y++) {
-        combine_rows(sum, image->rgb + (size_t)down->first[y] * stride, stride, down->n[y],
-                     down->weights + (size_t)y * (size_t)down->stride, stride);
-        combine_columns(out->rgb + 3 * (size_t)y * (size_t)out->w, sum, across);
+        const unsigned char *rows = image->rgb + (size_t)down->first[y] * stride + 3 * (size_t)from;
+
+        combine_rows(sum, rows, stride, down->n[y],
+                     down->weights + (size_t)y * (size_t)down->stride, n_read);
+        combine_columns(made, sum, across, from);
+        round_to_bytes(out->rgb + (size_t)y * n_made, made, n_made);
     }
 }
 
@@ -138,7 +154,7 @@ static enum mr_status resize_window(struct mr_image **out, const struct mr_image
 {
     struct axis x_axis = {0}, y_axis = {0};
     struct mr_image *made = NULL;
-    float *sum = NULL;
+    float *room = NULL;
     enum mr_status st;
 
     st = mr_image_create(&made, across.n, down.n, err);
@@ -148,16 +164,16 @@ static enum mr_status resize_window(struct mr_image **out, const struct mr_image
         st = axis_init(&y_axis, image->h, down, err);
     if (st)
         goto out;
-    sum = malloc(3 * (size_t)image->w * sizeof *sum);
-    if (!sum) {
+    room = malloc((3 * (size_t)image->w + 3 * (size_t)across.n + 2) * sizeof *room);
+    if (!room) {
         st = mr_fail(err, MR_E_NOMEM, "no memory to resize %d x %d pixels", image->w, image->h);
         goto out;
     }
-    resample(made, image, &x_axis, &y_axis, sum);
+    resample(made, image, &x_axis, &y_axis, room);
     *out = made;
     made = NULL;
 out:
-    free(sum);
+    free(room);
     axis_finish(&x_axis);
     axis_finish(&y_axis);
     mr_image_destroy(made);

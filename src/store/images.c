@@ -300,23 +300,43 @@ enum mr_status mr_images_save(struct mr_store *store, struct mr_image_table *tab
     return st;
 }
 
-enum mr_status mr_images_set_state(struct mr_store *store, int64_t id, enum mr_image_state state,
-                                   const char *reason, int w, int h, struct mr_error *err)
+static enum mr_status set_states(struct mr_store *store, const struct mr_image_row *rows, int n,
+                                 const char *what, struct mr_error *err)
 {
-    struct mr_sql sql = mr_sql_begin(store, "save the state of an image",
+    struct mr_sql sql = mr_sql_begin(store, what,
                                      "UPDATE image SET state = ?, reason = ?, width_px = ?,"
                                      " height_px = ? WHERE id = ?");
+    int64_t missing = 0;
     enum mr_status st;
 
-    mr_sql_int(&sql, state);
-    mr_sql_text(&sql, reason);
-    mr_sql_int(&sql, w);
-    mr_sql_int(&sql, h);
-    mr_sql_int(&sql, id);
-    mr_sql_row(&sql);
+    for (int i = 0; i < n && !sql.rc && !missing; i++) {
+        mr_sql_again(&sql);
+        mr_sql_int(&sql, rows[i].state);
+        mr_sql_text(&sql, rows[i].reason);
+        mr_sql_int(&sql, rows[i].w);
+        mr_sql_int(&sql, rows[i].h);
+        mr_sql_int(&sql, rows[i].id);
+        mr_sql_row(&sql);
+        if (!sql.rc && sqlite3_changes(store->db) == 0)
+            missing = rows[i].id;
+    }
     st = mr_sql_end(&sql, err);
-    if (!st && sqlite3_changes(store->db) == 0)
+    if (!st && missing)
         st = mr_fail(err, MR_E_NOT_FOUND, "there is no image %lld in the project '%s'",
-                     (long long)id, store->dir);
+                     (long long)missing, store->dir);
     return st;
+}
+
+enum mr_status mr_images_set_states(struct mr_store *store, const struct mr_image_row *rows, int n,
+                                    struct mr_error *err)
+{
+    static const char what[] = "save the state of the images";
+    enum mr_status st;
+
+    if (!n)
+        return MR_OK;
+    st = mr_sql_tx_begin(store, what, err);
+    if (st)
+        return st;
+    return mr_sql_tx_end(store, set_states(store, rows, n, what, err), what, err);
 }

@@ -21,8 +21,8 @@ struct mr_cache_options {
     const char *data_dir;
     int size_px;
     int n_threads; /* decoding at once; <= 0: one per core */
-    /* Called from the calling thread now and then; returning false interrupts (MR_E_CANCELLED, what
-     * is done is kept). */
+    /* Called from the calling thread when decoding begins and now and then; returning false
+     * interrupts (MR_E_CANCELLED, what is done is kept). */
     bool (*progress)(void *ctx, int64_t n_done, int64_t n_total);
     void *ctx;
 };
@@ -30,10 +30,10 @@ struct mr_cache_options {
 /*
  * Opens the cache and decodes what it lacks, waiting for another process that does so. Missing
  * images are left out. Unreadable images are written to the store with their reason (and to the
- * table) and skipped, and tried again at the next opening; MR_E_FORMAT if none is readable. The
- * width and height of the others are written too. size_px 2..2048, else MR_E_USAGE. A file that is
- * damaged or not ours is replaced. table's rows need their ids. The cache does not refer to its
- * arguments afterwards.
+ * table) and skipped, and tried again at the next opening; MR_E_FORMAT if none is readable; MR_E_IO
+ * if pixels cannot be written. The width and height of the others are written too. size_px 2..2048,
+ * else MR_E_USAGE. A file that is damaged or not ours is replaced. table's rows need their ids. The
+ * cache does not refer to its arguments afterwards.
  */
 enum mr_status mr_cache_open(struct mr_cache **cache, struct mr_store *store,
                              struct mr_image_table *table, struct mr_sandbox *sandbox,
@@ -43,5 +43,8 @@ void mr_cache_close(struct mr_cache *cache);
 int mr_cache_size_px(const struct mr_cache *cache);
 /* (size, size, 3) bytes of an image, NULL if it is not there. Thread-safe. */
 const unsigned char *mr_cache_pixels(const struct mr_cache *cache, int64_t image);
+/* Has the system fetch an image's pixels from the disk, if they are not in memory, and does not
+ * wait. Thread-safe. */
+void mr_cache_expect(const struct mr_cache *cache, int64_t image);
 
 #endif

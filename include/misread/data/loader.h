@@ -37,9 +37,11 @@ int mr_loader_n_batches(const struct mr_loader *loader);
 int mr_loader_n_samples(const struct mr_loader *loader);
 /* Fills batch `index` of `epoch`: x (n, size, size, 3), labels (n), indices (n) into samples, if
  * not NULL. Returns n. The work is split over pool. What an image becomes is a function of (seed,
- * epoch, image id). */
+ * epoch, image id). The pixels of the batch after it are fetched from the disk meanwhile. */
 int mr_loader_fill(struct mr_loader *loader, int epoch, int index, float *x, int *labels,
                    int *indices, struct mr_pool *pool);
+/* How long mr_loader_fill has taken in all, ms: the time that steps waited for their batches. */
+double mr_loader_wait_ms(const struct mr_loader *loader);
 const struct mr_sample *mr_loader_samples(const struct mr_loader *loader);
 
 #endif

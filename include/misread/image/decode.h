@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include <misread/base/geometry.h>
 #include <misread/base/sandbox.h>
 #include <misread/base/status.h>
 
@@ -31,7 +32,12 @@ struct mr_sandbox_options mr_image_sandbox_options(int n_decoders);
 enum mr_status mr_image_load(struct mr_image **image, struct mr_sandbox *sandbox,
                              enum mr_sandbox_who who, const char *path,
                              struct mr_error *err) MR_NODISCARD;
-/* The same from memory; name is for the sentence. */
+/* The same and then mr_image_resize_crop to side_px, straight from what the decoder wrote: for who
+ * wants many squares and no image. *whole_px: the size of the image. */
+enum mr_status mr_image_load_square(struct mr_image **square, struct mr_size_px *whole_px,
+                                    struct mr_sandbox *sandbox, const char *path, int side_px,
+                                    struct mr_error *err) MR_NODISCARD;
+/* As mr_image_load, from memory; name is for the sentence. */
 enum mr_status mr_image_decode(struct mr_image **image, struct mr_sandbox *sandbox,
                                enum mr_sandbox_who who, const unsigned char *data, size_t n,
                                const char *name, struct mr_error *err) MR_NODISCARD;

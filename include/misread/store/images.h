@@ -51,10 +51,10 @@ const struct mr_image_row *mr_images_find(const struct mr_image_table *table, in
  */
 enum mr_status mr_images_save(struct mr_store *store, struct mr_image_table *table,
                               struct mr_error *err) MR_NODISCARD;
-/* Records that an image turned out unreadable (or readable: reason NULL) and its size.
- * MR_E_NOT_FOUND if there is no such image. */
-enum mr_status mr_images_set_state(struct mr_store *store, int64_t id, enum mr_image_state state,
-                                   const char *reason, int w, int h,
-                                   struct mr_error *err) MR_NODISCARD;
+/* Records of n images, found by their ids, what state they are in, why, and their size, in one
+ * transaction; what else the rows say is not looked at. reason may be NULL. MR_E_NOT_FOUND if there
+ * is no such image. */
+enum mr_status mr_images_set_states(struct mr_store *store, const struct mr_image_row *rows, int n,
+                                    struct mr_error *err) MR_NODISCARD;
 
 #endif

@@ -2,7 +2,10 @@
 #include "support.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <misread/base/alloc.h>
@@ -396,6 +399,12 @@ static void holds_more_than_a_block_of_slots(void **state)
         assert_pixels(cache, i, i);
 }
 
+/* The entry of a slot lies behind the header; its seal behind 64 characters of hash, width and
+ * height. */
+#define ENTRY(slot) ((off_t)(4096 + 128 * (slot)))
+#define SEAL(slot)  (ENTRY(slot) + 72)
+#define SLOTS       ENTRY(1024)
+
 struct interruption {
     int64_t first, last, total, stop_at;
 };
@@ -445,10 +454,87 @@ static void goes_on_where_it_was_interrupted(void **state)
     }
 }
 
-/* The entry of a slot lies behind the header; its seal behind 64 characters of hash, width and
- * height. */
-#define ENTRY(slot) ((off_t)(4096 + 128 * (slot)))
-#define SEAL(slot)  (ENTRY(slot) + 72)
+static void tells_at_once_how_much_there_is_to_decode(void **state)
+{
+    struct interruption seen = {.first = -1, .stop_at = 4};
+
+    add_images(1, 3);
+    options.progress = note_progress;
+    options.ctx = &seen;
+    open_cache();
+    assert_int_equal(seen.first, 0);
+    assert_int_equal(seen.last, 3);
+    assert_int_equal(seen.total, 3);
+}
+
+/* From now on no file may reach into the slots of the cache. */
+static bool fill_the_disk(void *ctx, int64_t n_done, int64_t n_total)
+{
+    const struct rlimit slots = {SLOTS, RLIM_INFINITY};
+
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &slots), 0);
+    return true;
+}
+
+static void blames_no_image_for_a_disk_that_fails(void **state)
+{
+    const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+
+    for (int i = 1; i <= 12; i++) { /* large: the disk is full before all are written */
+        write_large(i, 2600, 2000);
+        add_row(i);
+    }
+    save_rows();
+    signal(SIGXFSZ, SIG_IGN);
+    options.n_threads = 1;
+    options.progress = fill_the_disk;
+    assert_int_equal(mr_cache_open(&cache, store, table, sandbox, &options, &err), MR_E_IO);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    assert_non_null(strstr(err.message, "8px.bin"));
+    assert_null(cache);
+    for (int i = 1; i <= 12; i++)
+        assert_int_equal(mr_images_find(table, i)->state, MR_IMAGE_OK);
+    options.progress = NULL;
+    open_cache();
+    for (int i = 1; i <= 12; i++)
+        assert_non_null(mr_cache_pixels(cache, i));
+}
+
+/* Is the page of a place in the cache's file in memory? */
+static bool is_in_memory(off_t at)
+{
+    long page = sysconf(_SC_PAGESIZE);
+    int fd = open(cache_path, O_RDONLY);
+    unsigned char *map = mmap(NULL, (size_t)page, PROT_READ, MAP_SHARED, fd, at / page * page);
+    unsigned char is_there = 0;
+
+    assert_true(map != MAP_FAILED);
+    assert_int_equal(mincore(map, (size_t)page, &is_there), 0);
+    munmap(map, (size_t)page);
+    close(fd);
+    return is_there & 1;
+}
+
+static void fetches_what_is_expected_from_the_disk(void **state)
+{
+    int fd;
+
+    add_images(1, 3);
+    open_cache();
+    open_cache(); /* maps the file anew: its slots are not in use */
+    fd = open(cache_path, O_RDONLY);
+    assert_int_equal(fsync(fd), 0);
+    assert_int_equal(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+    close(fd);
+    mr_cache_expect(cache, 99); /* which is not there */
+    if (is_in_memory(SLOTS))
+        skip_because("the file system keeps files in memory");
+    mr_cache_expect(cache, 2);
+    for (int i = 0; i < 500 && !is_in_memory(SLOTS); i++)
+        usleep(10000);
+    assert_true(is_in_memory(SLOTS));
+    assert_pixels(cache, 2, 2);
+}
 
 static void decodes_again_what_was_not_sealed(void **state)
 {
@@ -637,6 +723,9 @@ int main(void)
         CASE(grows_without_disturbing_who_has_it_open),
         CASE(holds_more_than_a_block_of_slots),
         CASE(goes_on_where_it_was_interrupted),
+        CASE(tells_at_once_how_much_there_is_to_decode),
+        CASE(blames_no_image_for_a_disk_that_fails),
+        CASE(fetches_what_is_expected_from_the_disk),
         CASE(decodes_again_what_was_not_sealed),
         CASE(throws_a_damaged_or_foreign_file_away),
         CASE(starts_anew_when_it_holds_mostly_the_past),

@@ -25,6 +25,14 @@ const unsigned char *mr_cache_pixels(const struct mr_cache *cache, int64_t image
     return image >= 100 && image < 100 + cache->n ? cache->pixels[image - 100] : NULL;
 }
 
+static int n_expected;
+static int64_t expected[64];
+
+void mr_cache_expect(const struct mr_cache *cache, int64_t image)
+{
+    expected[n_expected++ % 64] = image;
+}
+
 static struct mr_cache cache;
 static struct mr_sample samples[64];
 
@@ -211,6 +219,44 @@ static void fills_the_same_with_any_number_of_threads(void **state)
     mr_loader_destroy(loader);
 }
 
+static void has_the_next_batch_fetched_until_the_epoch_ends(void **state)
+{
+    struct mr_loader *loader = make_loader(10, 4, true, NULL, 5);
+    static float x[4 * PIXEL];
+    int labels[4], indices[4], n;
+
+    for (int index = 0; index < 3; index++) {
+        int64_t hoped_for[64];
+        int n_hoped_for = index ? n_expected : 0;
+
+        memcpy(hoped_for, expected, sizeof hoped_for);
+        n_expected = 0;
+        n = mr_loader_fill(loader, 1, index, x, labels, indices, NULL);
+        assert_true(index == 0 || n == n_hoped_for);
+        for (int i = 0; i < n_hoped_for; i++)
+            assert_int_equal(hoped_for[i], samples[indices[i]].image);
+    }
+    assert_int_equal(n_expected, 0);
+    mr_loader_destroy(loader);
+}
+
+static void tells_how_long_batches_were_waited_for(void **state)
+{
+    struct mr_loader *loader = make_loader(60, 60, false, NULL, 5);
+    static float x[60 * PIXEL];
+    int labels[60];
+    double after_one;
+
+    assert_true(mr_loader_wait_ms(loader) == 0);
+    mr_loader_fill(loader, 0, 0, x, labels, NULL, NULL);
+    after_one = mr_loader_wait_ms(loader);
+    assert_true(after_one > 0 && after_one < 5000);
+    for (int i = 0; i < 20; i++)
+        mr_loader_fill(loader, 0, 0, x, labels, NULL, NULL);
+    assert_true(mr_loader_wait_ms(loader) > after_one);
+    mr_loader_destroy(loader);
+}
+
 static void copies_its_samples(void **state)
 {
     struct mr_loader *loader = make_loader(4, 2, false, NULL, 1);
@@ -244,6 +290,8 @@ int main(void)
         cmocka_unit_test(augments_by_seed_epoch_and_image_wherever_it_falls),
         cmocka_unit_test(augments_every_image_of_an_epoch_in_its_own_way),
         cmocka_unit_test(fills_the_same_with_any_number_of_threads),
+        cmocka_unit_test(has_the_next_batch_fetched_until_the_epoch_ends),
+        cmocka_unit_test(tells_how_long_batches_were_waited_for),
         cmocka_unit_test(copies_its_samples),
         cmocka_unit_test(refuses_a_sample_that_has_no_pixels),
     };

@@ -268,12 +268,14 @@ static void reads_again_what_it_was_not_allowed_to_read(void **state)
 
 static void leaves_the_verdict_of_the_decoder_on_unchanged_files(void **state)
 {
+    char reason[] = "cut off";
+    struct mr_image_row verdict = {.state = MR_IMAGE_UNREADABLE, .reason = reason};
+
     write_class("a", 3);
     write_class("b", 3);
     scan();
-    assert_ok(mr_images_set_state(store, find_row("a/0.jpg")->id, MR_IMAGE_UNREADABLE, "cut off", 0,
-                                  0, &err),
-              err);
+    verdict.id = find_row("a/0.jpg")->id;
+    assert_ok(mr_images_set_states(store, &verdict, 1, &err), err);
     scan();
     assert_state("a/0.jpg", MR_IMAGE_UNREADABLE);
     assert_string_equal(find_row("a/0.jpg")->reason, "cut off");

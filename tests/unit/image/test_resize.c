@@ -96,6 +96,58 @@ static void is_within_one_level_of_pillow(void **state)
     }
 }
 
+/* The triangle's weight of source pixel k for the target point at `centre`, not normalised. */
+static double weight(int k, double centre, double scale)
+{
+    double distance = (k + .5 - centre) / scale;
+
+    return distance <= -1 || distance >= 1 ? 0 : distance < 0 ? 1 + distance : 1 - distance;
+}
+
+/* One value of the image resized to w x h, by the definition: all source pixels, each with its
+ * weight. */
+static double value_by_definition(const struct mr_image *image, int w, int h, int x, int y, int c)
+{
+    double step_x = (double)image->w / w, step_y = (double)image->h / h;
+    double scale_x = step_x > 1 ? step_x : 1, scale_y = step_y > 1 ? step_y : 1;
+    double sum = 0, weights = 0;
+
+    for (int j = 0; j < image->h; j++) {
+        double wy = weight(j, (y + .5) * step_y, scale_y);
+
+        for (int i = 0; i < image->w && wy > 0; i++) {
+            double both = wy * weight(i, (x + .5) * step_x, scale_x);
+
+            sum += both * image->rgb[3 * (j * image->w + i) + c];
+            weights += both;
+        }
+    }
+    return sum / weights;
+}
+
+static void is_what_the_definition_says(void **state)
+{
+    /* more and fewer pixels, one and many of them in a sum, widths around those of vectors */
+    static const int sizes[][4] = {{1, 1, 3, 2},    {2, 3, 1, 1},     {5, 4, 7, 9},
+                                   {21, 11, 10, 7}, {22, 32, 9, 31},  {43, 64, 43, 12},
+                                   {97, 61, 13, 7}, {130, 90, 17, 3}, {256, 20, 224, 17}};
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct mr_image *image = make_pattern(sizes[i][0], sizes[i][1]);
+        struct mr_image *out = resize(image, sizes[i][2], sizes[i][3]);
+
+        for (int k = 0; k < 3 * out->w * out->h; k++) {
+            int x = k / 3 % out->w, y = k / 3 / out->w;
+            double off = out->rgb[k] - value_by_definition(image, out->w, out->h, x, y, k % 3);
+
+            /* half a level of rounding, and what floats lose */
+            assert_true(off > -.501 && off < .501);
+        }
+        mr_image_destroy(image);
+        mr_image_destroy(out);
+    }
+}
+
 static void leaves_an_image_of_the_same_size_as_it_is(void **state)
 {
     struct mr_image *image = make_pattern(31, 17), *out = resize(image, 31, 17);
@@ -260,6 +312,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(makes_black_images_within_limits),
         cmocka_unit_test(is_within_one_level_of_pillow),
+        cmocka_unit_test(is_what_the_definition_says),
         cmocka_unit_test(leaves_an_image_of_the_same_size_as_it_is),
         cmocka_unit_test(keeps_a_constant_image_constant),
         cmocka_unit_test(does_not_shift_the_image),

@@ -26,6 +26,7 @@ static enum mr_status decide_numbered(struct mr_store *store, struct mr_error *e
 
 static enum mr_status look_at_images(struct mr_store *store, struct mr_error *err)
 {
+    const struct mr_image_row second = {.id = 2, .w = n_acked};
     struct mr_image_table *images = NULL;
     enum mr_status st = mr_images_load(store, &images, err);
 
@@ -35,7 +36,7 @@ static enum mr_status look_at_images(struct mr_store *store, struct mr_error *er
         st = mr_images_save(store, images, err);
     }
     mr_images_destroy(images);
-    return st ? st : mr_images_set_state(store, 2, MR_IMAGE_OK, NULL, n_acked, 0, err);
+    return st ? st : mr_images_set_states(store, &second, 1, err);
 }
 
 static enum mr_status train(struct mr_store *store, struct mr_error *err)

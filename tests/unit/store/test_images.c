@@ -219,27 +219,39 @@ static void refuses_classes_that_changed_under_it(void **state)
     remove_folder(dir);
 }
 
-static void records_what_became_of_an_image(void **state)
+static void records_what_became_of_images_all_or_none(void **state)
 {
     char *dir = make_folder();
     struct mr_store *store = open_store(dir);
+    char reason[] = "cut off";
+    const struct mr_image_row read = {.id = 2, .w = 3, .h = 4};
+    const struct mr_image_row verdicts[] = {
+        {.id = 2, .state = MR_IMAGE_UNREADABLE, .reason = reason, .w = 3, .h = 4},
+        {.id = 1, .w = 5, .h = 6},
+        {.id = 9, .w = 7, .h = 8},
+    };
     struct mr_image_table *t;
     struct mr_error err;
 
     add_images(store, 2);
-    assert_ok(mr_images_set_state(store, 2, MR_IMAGE_UNREADABLE, "cut off", 3, 4, &err), err);
+    assert_ok(mr_images_set_states(store, verdicts, 2, &err), err);
     t = load(store);
     assert_int_equal(t->rows[0].state, MR_IMAGE_OK);
+    assert_int_equal(t->rows[0].w, 5);
+    assert_int_equal(t->rows[0].h, 6);
     assert_int_equal(t->rows[1].state, MR_IMAGE_UNREADABLE);
     assert_string_equal(t->rows[1].reason, "cut off");
     assert_int_equal(t->rows[1].w, 3);
     assert_int_equal(t->rows[1].h, 4);
     mr_images_destroy(t);
-    assert_ok(mr_images_set_state(store, 2, MR_IMAGE_OK, NULL, 3, 4, &err), err);
-    t = load(store);
+    assert_ok(mr_images_set_states(store, &read, 1, &err), err);
+    assert_int_equal(mr_images_set_states(store, verdicts, 3, &err), MR_E_NOT_FOUND);
+    assert_non_null(strstr(err.message, "image 9"));
+    assert_ok(mr_images_set_states(store, NULL, 0, &err), err);
+    t = load(store); /* none of the three was written */
+    assert_int_equal(t->rows[1].state, MR_IMAGE_OK);
     assert_string_equal(t->rows[1].reason, "");
     mr_images_destroy(t);
-    assert_int_equal(mr_images_set_state(store, 9, MR_IMAGE_OK, NULL, 0, 0, &err), MR_E_NOT_FOUND);
     mr_store_close(store);
     remove_folder(dir);
 }
@@ -293,7 +305,7 @@ int main(void)
         cmocka_unit_test(meets_images_that_another_process_has_saved),
         cmocka_unit_test(saves_all_or_nothing),
         cmocka_unit_test(refuses_classes_that_changed_under_it),
-        cmocka_unit_test(records_what_became_of_an_image),
+        cmocka_unit_test(records_what_became_of_images_all_or_none),
         cmocka_unit_test(refuses_a_table_with_impossible_classes),
         cmocka_unit_test(holds_a_hundred_thousand_images),
     };
