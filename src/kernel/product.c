@@ -29,7 +29,12 @@
 #define CHAIN 12
 #endif
 
+/* Before a loop over the rows of a tile: the sums are registers only if it is gone. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define UNROLL _Pragma("GCC unroll 12")
+#endif
 
 /* X(number of rows) */
 #if TILE_ROWS == 12

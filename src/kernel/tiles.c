@@ -312,7 +312,19 @@ void mr_tiles_see_kernel(const struct mr_tile_kernel *kernel, const float *w, co
     }
 }
 
-void mr_tiles_write_kernel(float *dw, const struct mr_tile_kernel *u, int first, int last)
+/* Frequency f of the sums at `at`, added up in their order. */
+MR_INLINE vec sum_at(const struct mr_tile_kernel *u, int n_sums, size_t n_sum, int f, size_t at)
+{
+    const float *values = u->values + (size_t)f * u->n_frequency + at;
+    vec sum = vec_load(values);
+
+    for (int i = 1; i < n_sums; i++)
+        sum += vec_load(values + (size_t)i * n_sum);
+    return sum;
+}
+
+void mr_tiles_write_kernel(float *dw, const struct mr_tile_kernel *u, int n_sums, size_t n_sum,
+                           int first, int last)
 {
     size_t matrix = (size_t)u->c_in * (size_t)u->c_out;
     size_t end = (size_t)last * (size_t)u->c_out;
@@ -321,7 +333,7 @@ void mr_tiles_write_kernel(float *dw, const struct mr_tile_kernel *u, int first,
         vec columns[3 * SEEN], rows[3];
 
         for (int j = 0; j < SEEN; j++) {
-#define U(i) vec_load(u->values + (size_t)((i)*SEEN + j) * u->n_frequency + at)
+#define U(i) sum_at(u, n_sums, n_sum, (i)*SEEN + j, at)
             write_kernel(columns + j, SEEN, U(0), U(1), U(2), U(3), U(4), U(5));
 #undef U
         }

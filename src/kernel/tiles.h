@@ -50,7 +50,9 @@ struct mr_tile_kernel {
  * that is NULL, into right sides packed for mr_product. */
 void mr_tiles_see_kernel(const struct mr_tile_kernel *kernel, const float *w, const float *scale,
                          int first, int last);
-/* G^T u G for input channels first .. last-1 of u, not packed: dw (3, 3, c_in, c_out) out. */
-void mr_tiles_write_kernel(float *dw, const struct mr_tile_kernel *u, int first, int last);
+/* G^T u G for input channels first .. last-1 of the sum of n_sums such u, not packed, n_sum floats
+ * apart: dw (3, 3, c_in, c_out) out. */
+void mr_tiles_write_kernel(float *dw, const struct mr_tile_kernel *u, int n_sums, size_t n_sum,
+                           int first, int last);
 
 #endif
