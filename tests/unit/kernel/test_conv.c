@@ -22,31 +22,33 @@ static double tolerance_of(const struct mr_conv_shape *s)
 
 static const struct mr_conv_shape shapes[] = {
     /* n, h, w, c_in, c_out, kh, kw, stride, pad */
-    {1, 1, 1, 1, 1, 1, 1, 1, 0},     /* one product */
-    {1, 5, 7, 3, 4, 3, 3, 1, 1},     /* odd sides */
-    {2, 8, 8, 8, 16, 3, 3, 1, 1},    /* even sides, full vectors */
-    {3, 7, 5, 5, 3, 3, 3, 2, 1},     /* stride, channels not a multiple of 8 */
-    {2, 6, 9, 4, 7, 3, 3, 2, 1},     /* an even and an odd side under stride 2 */
-    {1, 15, 13, 3, 9, 7, 7, 2, 3},   /* the stem */
-    {2, 16, 16, 3, 8, 7, 7, 2, 3},   /* the stem, even */
-    {3, 9, 8, 6, 10, 1, 1, 2, 0},    /* a shortcut: points that no window sees */
-    {2, 6, 5, 7, 11, 1, 1, 1, 0},    /* a plain product */
-    {1, 4, 4, 2, 3, 3, 3, 1, 0},     /* no padding */
-    {1, 3, 3, 4, 5, 3, 3, 1, 0},     /* one window */
-    {2, 11, 10, 3, 5, 5, 5, 3, 2},   /* stride 3 */
-    {1, 9, 9, 2, 3, 2, 2, 3, 0},     /* a kernel smaller than the stride */
-    {1, 7, 9, 3, 4, 3, 5, 2, 1},     /* a kernel that is not square */
-    {1, 1, 6, 3, 4, 3, 3, 1, 1},     /* one row: mostly padding */
-    {1, 2, 2, 3, 4, 3, 3, 2, 1},     /* smaller than the kernel */
-    {2, 4, 4, 70, 33, 3, 3, 1, 1},   /* the weights' gradient by columns */
-    {4, 33, 31, 3, 2, 3, 3, 1, 1},   /* several blocks, odd cuts */
-    {1, 70, 60, 2, 2, 1, 1, 1, 0},   /* several blocks of a plain product */
-    {2, 9, 7, 16, 32, 3, 3, 1, 1},   /* Winograd: tiles cut at both edges */
-    {1, 8, 12, 32, 16, 3, 3, 1, 1},  /* whole tiles */
-    {3, 1, 2, 16, 16, 3, 3, 1, 1},   /* images smaller than a tile */
-    {2, 5, 6, 48, 80, 3, 3, 1, 1},   /* channels that fill vectors but no panel */
-    {1, 6, 5, 16, 7, 3, 3, 1, 1},    /* Winograd one way only */
-    {5, 15, 13, 16, 16, 3, 3, 1, 1}, /* several chunks */
+    {1, 1, 1, 1, 1, 1, 1, 1, 0},       /* one product */
+    {1, 5, 7, 3, 4, 3, 3, 1, 1},       /* odd sides */
+    {2, 8, 8, 8, 16, 3, 3, 1, 1},      /* even sides, full vectors */
+    {3, 7, 5, 5, 3, 3, 3, 2, 1},       /* stride, channels not a multiple of 8 */
+    {2, 6, 9, 4, 7, 3, 3, 2, 1},       /* an even and an odd side under stride 2 */
+    {1, 15, 13, 3, 9, 7, 7, 2, 3},     /* the stem */
+    {2, 16, 16, 3, 8, 7, 7, 2, 3},     /* the stem, even */
+    {3, 9, 8, 6, 10, 1, 1, 2, 0},      /* a shortcut: points that no window sees */
+    {2, 6, 5, 7, 11, 1, 1, 1, 0},      /* a plain product */
+    {1, 4, 4, 2, 3, 3, 3, 1, 0},       /* no padding */
+    {1, 3, 3, 4, 5, 3, 3, 1, 0},       /* one window */
+    {2, 11, 10, 3, 5, 5, 5, 3, 2},     /* stride 3 */
+    {1, 9, 9, 2, 3, 2, 2, 3, 0},       /* a kernel smaller than the stride */
+    {1, 7, 9, 3, 4, 3, 5, 2, 1},       /* a kernel that is not square */
+    {1, 1, 6, 3, 4, 3, 3, 1, 1},       /* one row: mostly padding */
+    {1, 2, 2, 3, 4, 3, 3, 2, 1},       /* smaller than the kernel */
+    {2, 4, 4, 70, 33, 3, 3, 1, 1},     /* the weights' gradient by columns */
+    {4, 33, 31, 3, 2, 3, 3, 1, 1},     /* several blocks, odd cuts */
+    {1, 70, 60, 2, 2, 1, 1, 1, 0},     /* several blocks of a plain product */
+    {2, 9, 7, 16, 32, 3, 3, 1, 1},     /* Winograd: tiles cut at both edges */
+    {1, 8, 12, 32, 16, 3, 3, 1, 1},    /* whole tiles */
+    {3, 1, 2, 16, 16, 3, 3, 1, 1},     /* images smaller than a tile */
+    {2, 5, 6, 48, 80, 3, 3, 1, 1},     /* channels that fill vectors but no panel */
+    {1, 6, 5, 16, 7, 3, 3, 1, 1},      /* Winograd one way only */
+    {1, 70, 61, 16, 16, 3, 3, 1, 1},   /* several chunks a thread */
+    {2, 7, 6, 160, 144, 3, 3, 1, 1},   /* weights that do not fit a cache: the pool's chunks */
+    {257, 1, 1, 160, 144, 3, 3, 1, 1}, /* two of them */
 };
 
 enum { N_SHAPES = sizeof shapes / sizeof *shapes };
