@@ -27,6 +27,10 @@
 /* Tiles of the pool's chunk: enough products for every weight that is read. */
 #define POOL_TILES 256
 
+/* Transforming a weight and writing it to memory takes the time of about so many multiplications.
+ */
+#define WEIGHTS_COST 300
+
 /* Apart from powers of two, so that the 36 streams of a transform do not fall on one cache set. */
 #define SKEW 16
 
@@ -55,19 +59,28 @@ struct winograd {
     struct chunk chunk;      /* the pool's at the time */
 };
 
-bool mr_winograd_suits(const struct mr_conv_shape *shape)
-{
-    const struct mr_conv_shape *s = shape;
-
-    return s->kh == 3 && s->kw == 3 && s->stride == 1 && s->pad == 1 && s->c_in % LANES == 0 &&
-           s->c_out % LANES == 0;
-}
-
 static size_t n_tiles(const struct mr_conv_shape *s)
 {
     struct mr_tiling t = mr_tiling_make(s->h, s->w, s->c_in);
 
     return (size_t)s->n * (size_t)t.tiles_y * (size_t)t.tiles_x;
+}
+
+/* Tiles that hang over the edge, and weights that are transformed for a few tiles only, can cost
+ * more than the multiplications that are saved. */
+static bool pays(const struct mr_conv_shape *s)
+{
+    size_t points = (size_t)s->n * (size_t)s->h * (size_t)s->w;
+
+    return 9 * points > MR_FREQUENCIES * n_tiles(s) + WEIGHTS_COST;
+}
+
+bool mr_winograd_suits(const struct mr_conv_shape *shape)
+{
+    const struct mr_conv_shape *s = shape;
+
+    return s->kh == 3 && s->kw == 3 && s->stride == 1 && s->pad == 1 && s->c_in % LANES == 0 &&
+           s->c_out % LANES == 0 && pays(s);
 }
 
 static size_t kernel_floats(const struct mr_conv_shape *s)

@@ -41,14 +41,14 @@ static const struct mr_conv_shape shapes[] = {
     {2, 4, 4, 70, 33, 3, 3, 1, 1},     /* the weights' gradient by columns */
     {4, 33, 31, 3, 2, 3, 3, 1, 1},     /* several blocks, odd cuts */
     {1, 70, 60, 2, 2, 1, 1, 1, 0},     /* several blocks of a plain product */
-    {2, 9, 7, 16, 32, 3, 3, 1, 1},     /* Winograd: tiles cut at both edges */
-    {1, 8, 12, 32, 16, 3, 3, 1, 1},    /* whole tiles */
+    {9, 9, 7, 16, 32, 3, 3, 1, 1},     /* Winograd: tiles cut at both edges */
+    {3, 8, 12, 32, 16, 3, 3, 1, 1},    /* whole tiles */
     {3, 1, 2, 16, 16, 3, 3, 1, 1},     /* images smaller than a tile */
-    {2, 5, 6, 48, 80, 3, 3, 1, 1},     /* channels that fill vectors but no panel */
-    {1, 6, 5, 16, 7, 3, 3, 1, 1},      /* Winograd one way only */
+    {7, 5, 6, 48, 80, 3, 3, 1, 1},     /* channels that fill vectors but no panel */
+    {9, 6, 5, 16, 7, 3, 3, 1, 1},      /* Winograd one way only */
     {1, 70, 61, 16, 16, 3, 3, 1, 1},   /* several chunks a thread */
-    {2, 7, 6, 160, 144, 3, 3, 1, 1},   /* weights that do not fit a cache: the pool's chunks */
-    {257, 1, 1, 160, 144, 3, 3, 1, 1}, /* two of them */
+    {4, 7, 6, 160, 144, 3, 3, 1, 1},   /* weights that do not fit a cache: the pool's chunks */
+    {129, 2, 5, 160, 144, 3, 3, 1, 1}, /* two of them */
 };
 
 enum { N_SHAPES = sizeof shapes / sizeof *shapes };
