@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
@@ -225,11 +224,10 @@ static void show_end(struct follow *f, const struct mr_run *run)
 static bool take_signals(struct mr_session *session, const struct mr_place *place,
                          struct mr_trainer *trainer)
 {
-    struct signalfd_siginfo info;
     bool is_detached = false;
 
-    while (read(session->signals, &info, sizeof info) == sizeof info) {
-        if (info.ssi_signo == SIGHUP) {
+    for (int number; (number = mr_session_take_signal(session));) {
+        if (number == SIGHUP) {
             char *log = mr_path_join(place->project_dir, "background.log");
 
             mr_session_detach(session, log);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `train` and `demo`: from the command line to a run, on the screen or as lines. */
+/* `train`: from the command line to a run, on the screen or as lines. */
 #include "start.h"
 
 #include <stdio.h>
@@ -9,10 +9,7 @@
 
 #include <misread/base/file.h>
 #include <misread/base/str.h>
-#include <misread/data/demo.h>
 #include <misread/data/scan.h>
-#include <misread/store/runs.h>
-#include <misread/store/store.h>
 #include <misread/train/trainer.h>
 
 #include "args.h"
@@ -91,13 +88,13 @@ static enum mr_status start(struct mr_trainer **trainer, struct mr_session *sess
     return mr_trainer_resume(trainer, &where, args->resume, err);
 }
 
-static bool wants_screen(const struct mr_args *args)
+bool mr_start_wants_screen(const struct mr_args *args)
 {
     return !args->headless && !args->json && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
-static int train(struct mr_session *session, const struct mr_place *place,
-                 const struct mr_args *args)
+int mr_start_train(struct mr_session *session, const struct mr_place *place,
+                   const struct mr_args *args)
 {
     struct mr_follow_options lines = {.is_json = args->json};
     struct mr_trainer *trainer = NULL;
@@ -107,7 +104,7 @@ static int train(struct mr_session *session, const struct mr_place *place,
     if (start(&trainer, session, place, args, &run, &err))
         return mr_failed(&err);
     mr_place_remember(place);
-    if (wants_screen(args))
+    if (mr_start_wants_screen(args))
         return mr_explore_run(session, place, args, trainer, run);
     return mr_follow_run(session, place, trainer, run, &lines);
 }
@@ -124,59 +121,7 @@ int mr_train_main(struct mr_args *args)
     if (mr_place_find(&place, args->rest[0], args->project, &err))
         status = mr_failed(&err);
     else
-        status = train(&session, &place, args);
-    mr_place_finish(&place);
-    mr_session_close(&session);
-    return status;
-}
-
-static bool show_making(void *ctx, int64_t n_done, int64_t n_total)
-{
-    if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\rmaking the demo data set: %lld of %lld images%s", (long long)n_done,
-                (long long)n_total, n_done == n_total ? "\n" : "");
-    return true;
-}
-
-static bool has_runs(const struct mr_place *place)
-{
-    struct mr_store *store = NULL;
-    struct mr_run run = {0};
-    bool found = !mr_store_open(&store, place->project_dir, MR_STORE_EXISTING, NULL) &&
-                 !mr_run_load(store, 0, &run, NULL);
-
-    mr_run_finish(&run);
-    mr_store_close(store);
-    return found;
-}
-
-/* What is quick and good on the demo's pictures: some three minutes on two cores. */
-static void fill_in_demo(struct mr_args *args)
-{
-    args->size = args->size ? args->size : 64;
-    args->epochs = args->epochs ? args->epochs : 14;
-}
-
-int mr_demo_main(struct mr_args *args)
-{
-    const char *dir = args->n_rest ? args->rest[0] : "misread-demo";
-    /* --seed is the run's; the pictures are the same for everybody. */
-    struct mr_demo_options options = {.n_images = args->images ? args->images : 1600,
-                                      .progress = show_making};
-    struct mr_session session;
-    struct mr_place place = {0};
-    struct mr_error err = {0};
-    int status;
-
-    fill_in_demo(args);
-    if (mr_session_open(&session, args->unsafe_inprocess, &err))
-        return mr_failed(&err);
-    if (mr_demo_make(dir, &options, &err) || mr_place_find(&place, dir, args->project, &err))
-        status = mr_failed(&err);
-    else if (wants_screen(args) && has_runs(&place))
-        status = mr_explore_run(&session, &place, args, NULL, 0);
-    else
-        status = train(&session, &place, args);
+        status = mr_start_train(&session, &place, args);
     mr_place_finish(&place);
     mr_session_close(&session);
     return status;
