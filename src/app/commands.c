@@ -68,7 +68,8 @@ static const struct mr_option train_options[] = {
      "seconds between checkpoints within an epoch (300)", 1, 86400},
     {"resume", MR_OPTION_INT, AT(resume), "RUN", "continue this run instead of starting one", 1,
      1000000},
-    {"headless", MR_OPTION_FLAG, AT(headless), NULL, "no screen: lines of progress", 0, 0},
+    {"headless", MR_OPTION_FLAG, AT(headless), NULL,
+     "no screen: lines of progress; ^C saves, stops and exits 130 (SIGTERM: 143)", 0, 0},
     {"json", MR_OPTION_FLAG, AT(json), NULL, "with --headless: one JSON object a line", 0, 0},
     END};
 

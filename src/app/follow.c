@@ -35,6 +35,7 @@ struct follow {
     struct mr_store *store;
     int run;
     int n_epochs_shown;
+    int signal; /* the one that asked the run to stop; 0: none */
     bool is_terminal, line_open, has_shown_skipped;
     int64_t shown_at;
     char phase[32];
@@ -159,7 +160,8 @@ static void show_new_epochs(struct follow *f, const struct mr_run *run)
 static void show_progress(struct follow *f, const struct mr_run *run)
 {
     int64_t now = mr_clock_ms();
-    bool is_new_phase = strcmp(f->phase, run->phase) != 0;
+    /* One that is over already, such as the validation around a checkpoint, is no news. */
+    bool is_new_phase = strcmp(f->phase, run->phase) != 0 && run->n_done < run->n_total;
     int64_t pause = f->is_terminal && !f->options->is_json ? TOUCH_MS : LINE_MS;
     double share = run->n_total > 0 ? 100.0 * (double)run->n_done / (double)run->n_total : 0;
     cJSON *line;
@@ -221,7 +223,7 @@ static void show_end(struct follow *f, const struct mr_run *run)
 }
 
 /* Signals while nobody draws. True if the process has detached and is silent from now on. */
-static bool take_signals(struct mr_session *session, const struct mr_place *place,
+static bool take_signals(struct follow *f, struct mr_session *session, const struct mr_place *place,
                          struct mr_trainer *trainer)
 {
     bool is_detached = false;
@@ -234,6 +236,7 @@ static bool take_signals(struct mr_session *session, const struct mr_place *plac
             free(log);
             is_detached = true;
         } else {
+            f->signal = number;
             mr_trainer_ask_stop(trainer);
         }
     }
@@ -256,17 +259,20 @@ static int finish(struct follow *f, enum mr_status ended, const struct mr_error 
 {
     struct mr_run run = {0};
     struct mr_error err = {0};
-    bool is_fine;
+    bool is_fine, was_stopped;
 
     if (mr_run_load(f->store, f->run, &run, &err))
         return mr_failed(&err);
     show_skipped(f, &run);
     show_new_epochs(f, &run);
     show_end(f, &run);
-    is_fine = run.state == MR_RUN_DONE || run.state == MR_RUN_STOPPED;
+    was_stopped = run.state == MR_RUN_STOPPED;
+    is_fine = was_stopped || run.state == MR_RUN_DONE;
     mr_run_finish(&run);
     if (ended && !is_fine)
         return mr_failed(why);
+    if (was_stopped && f->signal)
+        return 128 + f->signal; /* whoever waits for the result must not take this for it */
     return is_fine ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -293,7 +299,7 @@ int mr_follow_run(struct mr_session *session, const struct mr_place *place,
     mr_run_finish(&run);
     while (mr_trainer_is_running(trainer)) {
         (void)poll(fds, 2, TOUCH_MS);
-        if (take_signals(session, place, trainer))
+        if (take_signals(&f, session, place, trainer))
             own.is_silent = true;
         mr_wake_clear(session->wake);
         show_new(&f);
