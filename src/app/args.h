@@ -14,7 +14,8 @@ struct mr_args {
     const char *reader;
     /* training */
     const char *arch, *optimizer, *augment, *labels, *group_re, *weights;
-    int size, epochs, batch, seed, split_seed, threads, checkpoint_every, resume;
+    int size, epochs, batch, seed, threads, checkpoint_every, resume;
+    int split_seed; /* below 0: not given */
     double lr, valid;
     double weight_decay; /* below 0: not given */
     /* output */

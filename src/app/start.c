@@ -10,6 +10,8 @@
 #include <misread/base/file.h>
 #include <misread/base/str.h>
 #include <misread/data/scan.h>
+#include <misread/data/settings.h>
+#include <misread/store/store.h>
 #include <misread/train/trainer.h>
 
 #include "args.h"
@@ -28,10 +30,24 @@ struct mr_trainer_place mr_start_place(const struct mr_session *session,
                                      .wake = session->wake};
 }
 
+/* Images that are split already stay so unless another split is asked for, which is refused. */
+static void take_settings(struct mr_train_options *options, const struct mr_place *place)
+{
+    struct mr_store *store = NULL;
+    enum mr_status st = mr_store_open(&store, place->project_dir, MR_STORE_EXISTING, NULL);
+
+    if (!st)
+        st = mr_settings_load(store, &options->split_seed, &options->valid_fraction, NULL);
+    (void)st; /* there is no project yet, or the training will say why it cannot be read */
+    mr_store_close(store);
+}
+
 enum mr_status mr_start_options(struct mr_train_options *options, const struct mr_args *args,
-                                struct mr_error *err)
+                                const struct mr_place *place, struct mr_error *err)
 {
     struct mr_train_options o = mr_train_defaults();
+
+    take_settings(&o, place);
 
     if (args->arch && !mr_arch_find(args->arch, &o.arch))
         return mr_fail(err, MR_E_USAGE, "there is no network called '%s'", args->arch);
@@ -50,7 +66,7 @@ enum mr_status mr_start_options(struct mr_train_options *options, const struct m
     o.n_threads = args->threads;
     o.checkpoint_every_s = args->checkpoint_every ? args->checkpoint_every : o.checkpoint_every_s;
     o.seed = (uint64_t)args->seed;
-    o.split_seed = (uint64_t)args->split_seed;
+    o.split_seed = args->split_seed >= 0 ? (uint64_t)args->split_seed : o.split_seed;
     if (args->optimizer)
         o.optimizer = !strcmp(args->optimizer, "sgd") ? MR_OPTIMIZER_SGD : MR_OPTIMIZER_ADAMW;
     if (args->augment)
@@ -76,10 +92,8 @@ static enum mr_status start(struct mr_trainer **trainer, struct mr_session *sess
 {
     struct mr_trainer_place where = mr_start_place(session, place);
     struct mr_train_options options;
-    enum mr_status st = mr_start_check(place, err);
+    enum mr_status st = mr_start_options(&options, args, place, err);
 
-    if (!st)
-        st = mr_start_options(&options, args, err);
     if (st)
         return st;
     if (!args->resume)

@@ -13,9 +13,10 @@ struct mr_session;
 struct mr_train_options;
 struct mr_trainer_place;
 
-/* The trainer's defaults with what the command line says. */
+/* The trainer's defaults, what the project was split with, what the command line says: later ones
+ * win. */
 enum mr_status mr_start_options(struct mr_train_options *options, const struct mr_args *args,
-                                struct mr_error *err) MR_NODISCARD;
+                                const struct mr_place *place, struct mr_error *err) MR_NODISCARD;
 struct mr_trainer_place mr_start_place(const struct mr_session *session,
                                        const struct mr_place *place);
 /* Is it a data set at all? Quick; before anything is written. A project that exists already is
