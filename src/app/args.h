@@ -15,9 +15,9 @@ struct mr_args {
     /* training */
     const char *arch, *optimizer, *augment, *labels, *group_re, *weights;
     int size, epochs, batch, seed, threads, checkpoint_every, resume;
-    int split_seed; /* below 0: not given */
+    int split_seed; /* the same */
     double lr, valid;
-    double weight_decay; /* below 0: not given */
+    double weight_decay; /* below 0: not given, see MR_ARGS_NONE_GIVEN */
     /* output */
     bool headless, json;
     const char *csv, *split, *loss;
@@ -35,5 +35,11 @@ struct mr_args {
     const char *rest[MR_ARGS_MAX_REST];
     int n_rest;
 };
+
+/* Numbers of which 0 is one that can be given. */
+#define MR_ARGS_NONE_GIVEN                   \
+    {                                        \
+        .weight_decay = -1, .split_seed = -1 \
+    }
 
 #endif

@@ -99,11 +99,17 @@ static bool has_runs(const struct mr_place *place)
 }
 
 /* What is quick and good on the demo's pictures: some three minutes on two cores. */
-static void fill_in(struct mr_args *args)
+static void suit_demo(struct mr_args *args)
 {
     args->images = args->images ? args->images : 1600;
     args->size = args->size ? args->size : 64;
     args->epochs = args->epochs ? args->epochs : 14;
+}
+
+void mr_demo_fill_in(struct mr_args *args)
+{
+    suit_demo(args);
+    mr_train_fill_in(args);
 }
 
 static int train(struct mr_session *session, const char *dir, const struct mr_args *args)
@@ -129,7 +135,7 @@ int mr_demo_main(struct mr_args *args)
     struct mr_error err = {0};
     int status;
 
-    fill_in(args);
+    suit_demo(args);
     if (mr_session_open(&session, args->unsafe_inprocess, &err))
         return mr_failed(&err);
     status = make(&session, dir, args->images);

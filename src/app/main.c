@@ -16,7 +16,7 @@
 static int run(int argc, char **argv)
 {
     const struct mr_command *command = NULL;
-    struct mr_args args = {.weight_decay = -1, .split_seed = -1};
+    struct mr_args args = MR_ARGS_NONE_GIVEN;
     struct mr_error err = {0};
     enum mr_status st;
 

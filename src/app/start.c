@@ -42,37 +42,68 @@ static void take_settings(struct mr_train_options *options, const struct mr_plac
     mr_store_close(store);
 }
 
-enum mr_status mr_start_options(struct mr_train_options *options, const struct mr_args *args,
+void mr_train_fill_in(struct mr_args *args)
+{
+    const struct mr_train_options o = mr_train_defaults();
+
+    args->arch = args->arch ? args->arch : mr_arch_text(o.arch);
+    args->size = args->size ? args->size : o.size_px;
+    args->batch = args->batch ? args->batch : o.batch;
+    args->epochs = args->epochs ? args->epochs : o.n_epochs;
+    args->lr = args->lr > 0 ? args->lr : o.lr;
+    args->weight_decay = args->weight_decay >= 0 ? args->weight_decay : o.weight_decay;
+    args->checkpoint_every = args->checkpoint_every ? args->checkpoint_every : o.checkpoint_every_s;
+    args->valid = args->valid > 0 ? args->valid : o.valid_fraction;
+    args->split_seed = args->split_seed >= 0 ? args->split_seed : (int)o.split_seed;
+    if (!args->optimizer)
+        args->optimizer = o.optimizer == MR_OPTIMIZER_SGD ? "sgd" : "adamw";
+    if (!args->augment)
+        args->augment = o.augment == MR_AUGMENT_NONE ? "none" : "default";
+    if (!args->labels)
+        args->labels = o.labels == MR_LABELS_ORIGINAL ? "original" : "reviewed";
+}
+
+static enum mr_status set_texts(struct mr_train_options *o, const struct mr_args *args,
+                                struct mr_error *err)
+{
+    if (!mr_arch_find(args->arch, &o->arch))
+        return mr_fail(err, MR_E_USAGE, "there is no network called '%s'", args->arch);
+    if (args->group_re && !mr_str_copy(o->group_re, sizeof o->group_re, args->group_re))
+        return mr_fail(err, MR_E_USAGE, "the expression of --group-re is over %zu bytes long",
+                       sizeof o->group_re - 1);
+    if (args->weights && !mr_str_copy(o->weights, sizeof o->weights, args->weights))
+        return mr_fail(err, MR_E_USAGE, "the path of --weights is over %zu bytes long",
+                       sizeof o->weights - 1);
+    o->optimizer = !strcmp(args->optimizer, "sgd") ? MR_OPTIMIZER_SGD : MR_OPTIMIZER_ADAMW;
+    o->augment = !strcmp(args->augment, "none") ? MR_AUGMENT_NONE : MR_AUGMENT_DEFAULT;
+    o->labels = !strcmp(args->labels, "original") ? MR_LABELS_ORIGINAL : MR_LABELS_REVIEWED;
+    return MR_OK;
+}
+
+enum mr_status mr_start_options(struct mr_train_options *options, const struct mr_args *given,
                                 const struct mr_place *place, struct mr_error *err)
 {
     struct mr_train_options o = mr_train_defaults();
+    struct mr_args args = *given;
+    enum mr_status st;
 
+    mr_train_fill_in(&args);
+    st = set_texts(&o, &args, err);
+    if (st)
+        return st;
     take_settings(&o, place);
-
-    if (args->arch && !mr_arch_find(args->arch, &o.arch))
-        return mr_fail(err, MR_E_USAGE, "there is no network called '%s'", args->arch);
-    if (args->group_re && !mr_str_copy(o.group_re, sizeof o.group_re, args->group_re))
-        return mr_fail(err, MR_E_USAGE, "the expression of --group-re is over %zu bytes long",
-                       sizeof o.group_re - 1);
-    if (args->weights && !mr_str_copy(o.weights, sizeof o.weights, args->weights))
-        return mr_fail(err, MR_E_USAGE, "the path of --weights is over %zu bytes long",
-                       sizeof o.weights - 1);
-    o.size_px = args->size ? args->size : o.size_px;
-    o.batch = args->batch ? args->batch : o.batch;
-    o.n_epochs = args->epochs ? args->epochs : o.n_epochs;
-    o.lr = args->lr > 0 ? args->lr : o.lr;
-    o.weight_decay = args->weight_decay >= 0 ? args->weight_decay : o.weight_decay;
-    o.valid_fraction = args->valid > 0 ? args->valid : o.valid_fraction;
-    o.n_threads = args->threads;
-    o.checkpoint_every_s = args->checkpoint_every ? args->checkpoint_every : o.checkpoint_every_s;
-    o.seed = (uint64_t)args->seed;
-    o.split_seed = args->split_seed >= 0 ? (uint64_t)args->split_seed : o.split_seed;
-    if (args->optimizer)
-        o.optimizer = !strcmp(args->optimizer, "sgd") ? MR_OPTIMIZER_SGD : MR_OPTIMIZER_ADAMW;
-    if (args->augment)
-        o.augment = !strcmp(args->augment, "none") ? MR_AUGMENT_NONE : MR_AUGMENT_DEFAULT;
-    if (args->labels)
-        o.labels = !strcmp(args->labels, "original") ? MR_LABELS_ORIGINAL : MR_LABELS_REVIEWED;
+    if (given->valid > 0)
+        o.valid_fraction = given->valid;
+    if (given->split_seed >= 0)
+        o.split_seed = (uint64_t)given->split_seed;
+    o.seed = (uint64_t)args.seed;
+    o.size_px = args.size;
+    o.batch = args.batch;
+    o.n_epochs = args.epochs;
+    o.lr = args.lr;
+    o.weight_decay = args.weight_decay;
+    o.n_threads = args.threads;
+    o.checkpoint_every_s = args.checkpoint_every;
     *options = o;
     return MR_OK;
 }

@@ -15,7 +15,7 @@ struct mr_trainer_place;
 
 /* The trainer's defaults, what the project was split with, what the command line says: later ones
  * win. */
-enum mr_status mr_start_options(struct mr_train_options *options, const struct mr_args *args,
+enum mr_status mr_start_options(struct mr_train_options *options, const struct mr_args *given,
                                 const struct mr_place *place, struct mr_error *err) MR_NODISCARD;
 struct mr_trainer_place mr_start_place(const struct mr_session *session,
                                        const struct mr_place *place);
