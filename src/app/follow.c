@@ -23,6 +23,7 @@
 
 #include "commands.h"
 #include "json.h"
+#include "notes.h"
 #include "place.h"
 #include "session.h"
 
@@ -36,7 +37,7 @@ struct follow {
     int run;
     int n_epochs_shown;
     int signal; /* the one that asked the run to stop; 0: none */
-    bool is_terminal, line_open, has_shown_skipped;
+    bool is_terminal, line_open, has_shown_images;
     int64_t shown_at;
     char phase[32];
 };
@@ -89,37 +90,59 @@ static void show_start(struct follow *f, const struct mr_run *run)
 }
 
 static void show_skipped_image(struct follow *f, const struct mr_run *run,
-                               const struct mr_image_row *row)
+                               const struct mr_image_table *table, const struct mr_image_row *row)
 {
+    const char *why = mr_images_reason(table, row);
     char path[512], reason[512];
     cJSON *line;
 
     if (f->options->is_json) {
         line = event("skipped", run);
         mr_json_add_text(line, "path", row->path);
-        mr_json_add_text(line, "reason", row->reason);
+        mr_json_add_text(line, "reason", why);
         print_json(line);
         return;
     }
     end_line(f);
     mr_safe_text(path, sizeof path, row->path, 0, MR_ELIDE_END);
-    mr_safe_text(reason, sizeof reason, row->reason, 0, MR_ELIDE_END);
+    mr_safe_text(reason, sizeof reason, why, 0, MR_ELIDE_END);
     printf("skipped %s: %s\n", path, reason);
 }
 
-/* Once, when every image has been looked at: what will not be trained on, and why. */
-static void show_skipped(struct follow *f, const struct mr_run *run)
+static void show_note(struct follow *f, const struct mr_run *run, const char *note)
+{
+    char safe[512];
+    cJSON *line;
+
+    if (f->options->is_json) {
+        line = event("note", run);
+        mr_json_add_text(line, "message", note);
+        print_json(line);
+        return;
+    }
+    end_line(f);
+    mr_safe_text(safe, sizeof safe, note, 0, MR_ELIDE_END);
+    printf("note: %s\n", safe);
+}
+
+/* Once, when every image has been looked at: what will not be trained on, and why; what is odd. */
+static void show_images(struct follow *f, const struct mr_run *run)
 {
     struct mr_image_table *table = NULL;
+    struct mr_notes notes;
 
-    if (f->has_shown_skipped || f->options->is_silent || !run->n_train)
+    if (f->has_shown_images || f->options->is_silent || !run->n_train)
         return;
     if (mr_images_load(f->store, &table, NULL))
         return; /* busy: again in a moment */
-    f->has_shown_skipped = true;
+    f->has_shown_images = true;
     for (int i = 0; i < table->n; i++)
         if (table->rows[i].state == MR_IMAGE_UNREADABLE)
-            show_skipped_image(f, run, &table->rows[i]);
+            show_skipped_image(f, run, table, &table->rows[i]);
+    notes = mr_notes_of(f->store, table);
+    for (int i = 0; i < notes.n; i++)
+        show_note(f, run, notes.lines[i]);
+    mr_notes_finish(&notes);
     mr_images_destroy(table);
 }
 
@@ -249,7 +272,7 @@ static void show_new(struct follow *f)
 
     if (mr_run_load(f->store, f->run, &run, NULL))
         return; /* busy: again in a moment */
-    show_skipped(f, &run);
+    show_images(f, &run);
     show_new_epochs(f, &run);
     show_progress(f, &run);
     mr_run_finish(&run);
@@ -263,7 +286,7 @@ static int finish(struct follow *f, enum mr_status ended, const struct mr_error 
 
     if (mr_run_load(f->store, f->run, &run, &err))
         return mr_failed(&err);
-    show_skipped(f, &run);
+    show_images(f, &run);
     show_new_epochs(f, &run);
     show_end(f, &run);
     was_stopped = run.state == MR_RUN_STOPPED;
