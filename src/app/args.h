@@ -14,9 +14,10 @@ struct mr_args {
     const char *reader;
     /* training */
     const char *arch, *optimizer, *augment, *labels, *group_re, *weights, *isa;
-    int size, epochs, batch, seed, split_seed, threads, checkpoint_every, resume;
+    int size, epochs, batch, seed, threads, checkpoint_every, resume;
+    int split_seed; /* the same */
     double lr, valid;
-    double weight_decay; /* below 0: not given */
+    double weight_decay; /* below 0: not given, see MR_ARGS_NONE_GIVEN */
     /* output */
     bool headless, json;
     const char *csv, *split, *loss;
@@ -37,5 +38,11 @@ struct mr_args {
     const char *rest[MR_ARGS_MAX_REST];
     int n_rest;
 };
+
+/* Numbers of which 0 is one that can be given. */
+#define MR_ARGS_NONE_GIVEN                   \
+    {                                        \
+        .weight_decay = -1, .split_seed = -1 \
+    }
 
 #endif

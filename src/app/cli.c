@@ -193,6 +193,30 @@ static enum mr_status read_option(const struct mr_command *command, struct mr_ar
     return set_option(args, option, argv[++*i], err);
 }
 
+/* What is taken for a data folder because it is no command, and is neither. */
+static enum mr_status check_word(const struct mr_args *args, struct mr_error *err)
+{
+    const char *word = args->n_rest ? args->rest[0] : NULL;
+
+    if (!word || strchr(word, '/') || mr_path_exists(word))
+        return MR_OK;
+    return mr_fail(err, MR_E_USAGE,
+                   "there is no command and no data folder '%s': 'misread --help' lists the "
+                   "commands",
+                   word);
+}
+
+static enum mr_status refuse_extra(const struct mr_command *command, const struct mr_args *args,
+                                   const char *extra, struct mr_error *err)
+{
+    enum mr_status st = command == mr_commands ? check_word(args, err) : MR_OK;
+
+    if (st)
+        return st;
+    return mr_fail(err, MR_E_USAGE, "'%s' is one argument too many: see 'misread %s--help'", extra,
+                   command == mr_commands ? "" : "COMMAND ");
+}
+
 enum mr_status mr_cli_parse(int argc, char **argv, const struct mr_command **command,
                             struct mr_args *args, struct mr_error *err)
 {
@@ -213,19 +237,48 @@ enum mr_status mr_cli_parse(int argc, char **argv, const struct mr_command **com
         else if (!only_rest && argv[i][0] == '-' && argv[i][1])
             st = read_option(c, args, argc, argv, &i, err);
         else if (args->n_rest >= c->max_rest || args->n_rest >= MR_ARGS_MAX_REST)
-            st = mr_fail(err, MR_E_USAGE, "'%s' is one argument too many: see 'misread %s--help'",
-                         argv[i], c == mr_commands ? "" : "COMMAND ");
+            st = refuse_extra(c, args, argv[i], err);
         else
             args->rest[args->n_rest++] = argv[i];
     }
+    if (!st && c == mr_commands && !args->help && !args->version)
+        st = check_word(args, err);
     if (!st && args->n_rest < c->min_rest && !args->help && !args->version)
         st = mr_fail(err, MR_E_USAGE, "'misread %s' needs %s: see 'misread %s --help'", c->name,
                      c->rest, c->name);
     return st;
 }
 
+/* What an option is taken to be where it is not given; nothing if that takes words. */
+static void print_default(FILE *out, const struct mr_option *option, const struct mr_args *args)
+{
+    const void *field = (const char *)args + option->offset;
+
+    switch (option->kind) {
+    case MR_OPTION_FLAG:
+        break;
+    case MR_OPTION_INT:
+        if (*(const int *)field >= option->min)
+            fprintf(out, " (%d)", *(const int *)field);
+        break;
+    case MR_OPTION_REAL:
+        if (*(const double *)field >= option->min)
+            fprintf(out, " (%g)", *(const double *)field);
+        break;
+    case MR_OPTION_TEXT:
+    case MR_OPTION_CHOICE:
+        if (*(const char *const *)field)
+            fprintf(out, " (%s)", *(const char *const *)field);
+        break;
+    }
+}
+
 static void print_options(FILE *out, const struct mr_command *command)
 {
+    struct mr_args defaults = MR_ARGS_NONE_GIVEN;
+
+    if (command->fill_in)
+        command->fill_in(&defaults);
     fprintf(out, "\noptions:\n");
     for (const struct mr_option *const *group = command->groups; *group; group++) {
         for (const struct mr_option *o = *group; o->name; o++) {
@@ -234,8 +287,10 @@ static void print_options(FILE *out, const struct mr_command *command)
             snprintf(left, sizeof left, "--%s%s%s", o->name, o->arg ? " " : "",
                      o->arg ? o->arg : "");
             fprintf(out,
-                    strlen(left) <= 26 ? "  %-26s %s\n" : "  %s\n                             %s\n",
+                    strlen(left) <= 26 ? "  %-26s %s" : "  %s\n                             %s",
                     left, o->help);
+            print_default(out, o, &defaults);
+            fputc('\n', out);
         }
     }
 }

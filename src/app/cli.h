@@ -36,6 +36,9 @@ struct mr_command {
     bool needs_program; /* runs behind the front process, with decoders */
     int (*run)(struct mr_args *args);
     const char *examples;
+    /* Sets what is not given to what will be taken for it, and so to what the help says. NULL:
+     * nothing to say. */
+    void (*fill_in)(struct mr_args *args);
     const char *details; /* behind the summary in the command's own help; may be NULL */
 };
 

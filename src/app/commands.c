@@ -53,7 +53,7 @@ static const struct mr_option network_options[] = {
 static const struct mr_option train_options[] = {
     {"epochs", MR_OPTION_INT, AT(epochs), "N", "passes over the training images", MR_TRAIN_EPOCHS},
     {"lr", MR_OPTION_REAL, AT(lr), "RATE", "peak learning rate of the one-cycle", MR_TRAIN_RATES},
-    {"weight-decay", MR_OPTION_REAL, AT(weight_decay), "W", "decoupled weight decay (.01)",
+    {"weight-decay", MR_OPTION_REAL, AT(weight_decay), "W", "decoupled weight decay",
      MR_TRAIN_WEIGHT_DECAYS},
     {"optimizer", MR_OPTION_CHOICE, AT(optimizer), "adamw|sgd", "how weights follow gradients", 0,
      0},
@@ -65,23 +65,26 @@ static const struct mr_option train_options[] = {
      0},
     {"seed", MR_OPTION_INT, AT(seed), "N", "weights, order and augmentation", 0, 2147483647},
     {"split-seed", MR_OPTION_INT, AT(split_seed), "N", "which images validate", 0, 2147483647},
-    {"valid", MR_OPTION_REAL, AT(valid), "SHARE", "share of validation images (.2)",
+    {"valid", MR_OPTION_REAL, AT(valid), "SHARE", "share of validation images",
      MR_TRAIN_VALID_SHARES},
     {"group-re", MR_OPTION_TEXT, AT(group_re), "REGEX",
-     "paths with the same group 1 stay on one side", 0, 0},
+     "paths with the same match (group 1, if it has one) stay on one side", 0, 0},
     {"checkpoint-every", MR_OPTION_INT, AT(checkpoint_every), "S",
-     "seconds between checkpoints within an epoch (300)", 1, 86400},
+     "seconds between checkpoints within an epoch", 1, 86400},
     {"resume", MR_OPTION_INT, AT(resume), "RUN", "continue this run instead of starting one", 1,
      1000000},
-    {"headless", MR_OPTION_FLAG, AT(headless), NULL, "no screen: lines of progress", 0, 0},
+    {"headless", MR_OPTION_FLAG, AT(headless), NULL,
+     "no screen: lines of progress; ^C saves and exits 130, SIGTERM 143", 0, 0},
     {"json", MR_OPTION_FLAG, AT(json), NULL, "with --headless: one JSON object a line", 0, 0},
     END};
 
 static const struct mr_option demo_options[] = {
-    {"images", MR_OPTION_INT, AT(images), "N", "how many images to make (1600)", 64, 100000}, END};
+    {"images", MR_OPTION_INT, AT(images), "N", "how many images to make", 64, 100000}, END};
 
 static const struct mr_option run_options[] = {
-    {"run", MR_OPTION_INT, AT(run), "N", "which run (default: the last)", 1, 1000000}, END};
+    {"run", MR_OPTION_INT, AT(run), "N", "which run (default: the last with a finished epoch)", 1,
+     1000000},
+    END};
 
 static const struct mr_option report_options[] = {
     {"epoch", MR_OPTION_INT, AT(epoch), "N", "as of this epoch (default: the last)", 1, 1000000},
@@ -133,41 +136,47 @@ const struct mr_command mr_commands[] = {
      mr_explore_main,
      "  misread demo                      make a demo data set and watch it train\n"
      "  misread train scans --epochs 8    train on your own folder and watch\n"
-     "  misread scans                     look at it again, or attach to a live run\n"},
+     "  misread scans                     look at it again, or attach to a live run\n",
+     NULL},
     {"demo", "[DIR]", "make the demo data set if absent and train on it",
      GROUPS(demo_options, network_options, train_options, place_options, screen_options,
             decode_options),
      0, 1, true, mr_demo_main,
      "  misread demo                            in ./misread-demo, with the explorer\n"
-     "  misread demo /tmp/demo --headless --epochs 1 --json\n"},
+     "  misread demo /tmp/demo --headless --epochs 1 --json\n",
+     mr_demo_fill_in},
     {"train", "DATA", "train a ResNet on a folder of images",
      GROUPS(network_options, train_options, place_options, screen_options, decode_options), 1, 1,
      true, mr_train_main,
      "  misread train scans\n"
      "  misread train scans --arch resnet34 --size 224 --epochs 8 --lr 1e-3\n"
      "  misread train scans --group-re 'patient-(\\d+)' --headless --json\n"
-     "  misread train scans --resume 3\n"},
+     "  misread train scans --resume 3\n",
+     mr_train_fill_in},
     {"report", "DATA", "epochs, confusion, per-class figures, most confused pairs, top losses",
      GROUPS(run_options, report_options, place_options), 1, 1, false, mr_report_main,
      "  misread report scans\n"
      "  misread report scans --run 2 --json --top 20\n"
-     "  misread report scans --csv predictions > predictions.csv\n"},
+     "  misread report scans --csv predictions > predictions.csv\n",
+     NULL},
     {"review", "DATA", "list what readers decided", GROUPS(json_options, place_options), 1, 1,
      false, mr_review_main,
      "  misread review scans\n"
-     "  misread review scans --json\n"},
+     "  misread review scans --json\n",
+     NULL},
     {"doctor", "", "what this terminal, CPU and BLAS can do, and what misread will use",
      GROUPS(json_options, screen_options), 0, 0, true, mr_doctor_main,
      "  misread doctor\n"
-     "  misread doctor --json\n"},
+     "  misread doctor --json\n",
+     NULL},
     {"bench", "[DATA]", "how fast this machine trains, answers, decodes and draws",
      GROUPS(bench_options, network_options, json_options, decode_options), 0, 1, true,
      mr_bench_main,
      "  misread bench\n"
      "  misread bench --arch resnet50 --mode train --json\n"
      "  misread bench scans --mode decode --size 128\n",
-     bench_details},
-    {NULL, NULL, NULL, NULL, 0, 0, false, NULL, NULL}};
+     NULL, bench_details},
+    {NULL, NULL, NULL, NULL, 0, 0, false, NULL, NULL, NULL, NULL}};
 
 int mr_failed(const struct mr_error *err)
 {

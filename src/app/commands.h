@@ -14,6 +14,10 @@ int mr_review_main(struct mr_args *args);
 int mr_doctor_main(struct mr_args *args);
 int mr_bench_main(struct mr_args *args);
 
+/* What `train` and `demo` take where nothing is given. */
+void mr_train_fill_in(struct mr_args *args);
+void mr_demo_fill_in(struct mr_args *args);
+
 /* Shows the sentence on stderr as "misread: ..." and returns the exit status that fits it. */
 int mr_failed(const struct mr_error *err);
 

@@ -70,6 +70,18 @@ static void find_sandbox(struct finding *f, const struct mr_args *args)
              args->unsafe_inprocess ? "in process, not protected" : "sandboxed (seccomp)");
 }
 
+/* Limits are sixel's. */
+static void describe_pictures(struct finding *f, const struct mr_term_caps *caps)
+{
+    if (caps->graphics == MR_GRAPHICS_SIXEL)
+        snprintf(f->value, sizeof f->value, "sixel, at most %dx%d px, %d colour registers",
+                 caps->max_picture.w, caps->max_picture.h, caps->n_registers);
+    else
+        snprintf(f->value, sizeof f->value, "%s",
+                 caps->graphics == MR_GRAPHICS_HALF ? "half blocks"
+                                                    : mr_graphics_text(caps->graphics));
+}
+
 static void find_terminal(struct finding *out, const struct mr_args *args)
 {
     struct finding *what = &out[0], *pictures = &out[1], *colors = &out[2];
@@ -89,13 +101,10 @@ static void find_terminal(struct finding *out, const struct mr_args *args)
     snprintf(what->value, sizeof what->value, "%s%s%s, cell %dx%d px, %s",
              getenv("TERM") ? getenv("TERM") : "?", caps.name[0] ? " " : "", caps.name, caps.cell.w,
              caps.cell.h, caps.is_utf8 ? "UTF-8" : "no UTF-8");
-    snprintf(pictures->value, sizeof pictures->value, "%s, at most %dx%d px, %d colour registers",
-             mr_graphics_text(caps.graphics), caps.max_picture.w, caps.max_picture.h,
-             caps.n_registers);
+    describe_pictures(pictures, &caps);
     if (!caps.has_sixel && !strncmp(caps.name, "XTerm", 5))
         snprintf(pictures->advice, sizeof pictures->advice,
-                 "for sixel start it as: xterm -ti vt340 -xrm 'XTerm*numColorRegisters: 256' -xrm "
-                 "'XTerm*maxGraphicSize: 2000x2000'");
+                 "for sixel start it as: xterm -ti vt340 -xrm '*numColorRegisters: 256'");
     else if (!caps.has_sixel)
         snprintf(pictures->advice, sizeof pictures->advice,
                  "this terminal shows no sixel; half blocks are used where it has 256 colours");

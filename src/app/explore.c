@@ -65,7 +65,7 @@ static enum mr_status op_start(void *ctx, const struct mr_tui_start *sheet, stru
         x->run = sheet->resume_run;
         return st;
     }
-    st = mr_start_options(&options, x->args, err);
+    st = mr_start_options(&options, x->args, x->place, err);
     if (st)
         return st;
     if (!mr_arch_find(sheet->arch, &options.arch))
@@ -86,7 +86,7 @@ static void op_start_defaults(void *ctx, struct mr_tui_start *sheet)
     struct mr_store *store = NULL;
     struct mr_run run = {0};
 
-    if (mr_start_options(&options, x->args, NULL))
+    if (mr_start_options(&options, x->args, x->place, NULL))
         options = mr_train_defaults();
     if (!mr_store_open(&store, x->place->project_dir, MR_STORE_EXISTING, NULL) &&
         !mr_run_load(store, 0, &run, NULL)) {
@@ -188,7 +188,9 @@ static enum mr_status show(struct explorer *x, enum mr_tui_exit *left, struct mr
                                      .data_dir = x->place->data_dir,
                                      .project_name = x->place->name,
                                      .reader = mr_place_reader(x->args->reader),
-                                     .run = x->args->run,
+                                     /* one that was started here is watched to its end, even
+                                        if it ends with nothing to show but why */
+                                     .run = x->trainer ? x->run : x->args->run,
                                      .ops = &ops,
                                      .ops_ctx = x,
                                      .wake = x->session->wake,

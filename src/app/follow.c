@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
@@ -24,6 +23,7 @@
 
 #include "commands.h"
 #include "json.h"
+#include "notes.h"
 #include "place.h"
 #include "session.h"
 
@@ -36,7 +36,8 @@ struct follow {
     struct mr_store *store;
     int run;
     int n_epochs_shown;
-    bool is_terminal, line_open, has_shown_skipped;
+    int signal; /* the one that asked the run to stop; 0: none */
+    bool is_terminal, line_open, has_shown_images;
     int64_t shown_at;
     char phase[32];
 };
@@ -89,37 +90,59 @@ static void show_start(struct follow *f, const struct mr_run *run)
 }
 
 static void show_skipped_image(struct follow *f, const struct mr_run *run,
-                               const struct mr_image_row *row)
+                               const struct mr_image_table *table, const struct mr_image_row *row)
 {
+    const char *why = mr_images_reason(table, row);
     char path[512], reason[512];
     cJSON *line;
 
     if (f->options->is_json) {
         line = event("skipped", run);
         mr_json_add_text(line, "path", row->path);
-        mr_json_add_text(line, "reason", row->reason);
+        mr_json_add_text(line, "reason", why);
         print_json(line);
         return;
     }
     end_line(f);
     mr_safe_text(path, sizeof path, row->path, 0, MR_ELIDE_END);
-    mr_safe_text(reason, sizeof reason, row->reason, 0, MR_ELIDE_END);
+    mr_safe_text(reason, sizeof reason, why, 0, MR_ELIDE_END);
     printf("skipped %s: %s\n", path, reason);
 }
 
-/* Once, when every image has been looked at: what will not be trained on, and why. */
-static void show_skipped(struct follow *f, const struct mr_run *run)
+static void show_note(struct follow *f, const struct mr_run *run, const char *note)
+{
+    char safe[512];
+    cJSON *line;
+
+    if (f->options->is_json) {
+        line = event("note", run);
+        mr_json_add_text(line, "message", note);
+        print_json(line);
+        return;
+    }
+    end_line(f);
+    mr_safe_text(safe, sizeof safe, note, 0, MR_ELIDE_END);
+    printf("note: %s\n", safe);
+}
+
+/* Once, when every image has been looked at: what will not be trained on, and why; what is odd. */
+static void show_images(struct follow *f, const struct mr_run *run)
 {
     struct mr_image_table *table = NULL;
+    struct mr_notes notes;
 
-    if (f->has_shown_skipped || f->options->is_silent || !run->n_train)
+    if (f->has_shown_images || f->options->is_silent || !run->n_train)
         return;
     if (mr_images_load(f->store, &table, NULL))
         return; /* busy: again in a moment */
-    f->has_shown_skipped = true;
+    f->has_shown_images = true;
     for (int i = 0; i < table->n; i++)
         if (table->rows[i].state == MR_IMAGE_UNREADABLE)
-            show_skipped_image(f, run, &table->rows[i]);
+            show_skipped_image(f, run, table, &table->rows[i]);
+    notes = mr_notes_of(f->store, table);
+    for (int i = 0; i < notes.n; i++)
+        show_note(f, run, notes.lines[i]);
+    mr_notes_finish(&notes);
     mr_images_destroy(table);
 }
 
@@ -160,7 +183,8 @@ static void show_new_epochs(struct follow *f, const struct mr_run *run)
 static void show_progress(struct follow *f, const struct mr_run *run)
 {
     int64_t now = mr_clock_ms();
-    bool is_new_phase = strcmp(f->phase, run->phase) != 0;
+    /* One that is over already, such as the validation around a checkpoint, is no news. */
+    bool is_new_phase = strcmp(f->phase, run->phase) != 0 && run->n_done < run->n_total;
     int64_t pause = f->is_terminal && !f->options->is_json ? TOUCH_MS : LINE_MS;
     double share = run->n_total > 0 ? 100.0 * (double)run->n_done / (double)run->n_total : 0;
     cJSON *line;
@@ -222,20 +246,20 @@ static void show_end(struct follow *f, const struct mr_run *run)
 }
 
 /* Signals while nobody draws. True if the process has detached and is silent from now on. */
-static bool take_signals(struct mr_session *session, const struct mr_place *place,
+static bool take_signals(struct follow *f, struct mr_session *session, const struct mr_place *place,
                          struct mr_trainer *trainer)
 {
-    struct signalfd_siginfo info;
     bool is_detached = false;
 
-    while (read(session->signals, &info, sizeof info) == sizeof info) {
-        if (info.ssi_signo == SIGHUP) {
+    for (int number; (number = mr_session_take_signal(session));) {
+        if (number == SIGHUP) {
             char *log = mr_path_join(place->project_dir, "background.log");
 
             mr_session_detach(session, log);
             free(log);
             is_detached = true;
         } else {
+            f->signal = number;
             mr_trainer_ask_stop(trainer);
         }
     }
@@ -248,7 +272,7 @@ static void show_new(struct follow *f)
 
     if (mr_run_load(f->store, f->run, &run, NULL))
         return; /* busy: again in a moment */
-    show_skipped(f, &run);
+    show_images(f, &run);
     show_new_epochs(f, &run);
     show_progress(f, &run);
     mr_run_finish(&run);
@@ -258,17 +282,20 @@ static int finish(struct follow *f, enum mr_status ended, const struct mr_error 
 {
     struct mr_run run = {0};
     struct mr_error err = {0};
-    bool is_fine;
+    bool is_fine, was_stopped;
 
     if (mr_run_load(f->store, f->run, &run, &err))
         return mr_failed(&err);
-    show_skipped(f, &run);
+    show_images(f, &run);
     show_new_epochs(f, &run);
     show_end(f, &run);
-    is_fine = run.state == MR_RUN_DONE || run.state == MR_RUN_STOPPED;
+    was_stopped = run.state == MR_RUN_STOPPED;
+    is_fine = was_stopped || run.state == MR_RUN_DONE;
     mr_run_finish(&run);
     if (ended && !is_fine)
         return mr_failed(why);
+    if (was_stopped && f->signal)
+        return 128 + f->signal; /* whoever waits for the result must not take this for it */
     return is_fine ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -295,7 +322,7 @@ int mr_follow_run(struct mr_session *session, const struct mr_place *place,
     mr_run_finish(&run);
     while (mr_trainer_is_running(trainer)) {
         (void)poll(fds, 2, TOUCH_MS);
-        if (take_signals(session, place, trainer))
+        if (take_signals(&f, session, place, trainer))
             own.is_silent = true;
         mr_wake_clear(session->wake);
         show_new(&f);

@@ -19,7 +19,7 @@ struct mr_follow_options {
 /*
  * Prints what happens to run until the trainer of this process has ended; joins it. SIGTERM and
  * SIGINT ask it to finish the batch and stop; a hang-up detaches. Returns the exit status: 0 if the
- * run is done or was stopped on request.
+ * run is done or was stopped by a command, 128 and the signal's number if a signal stopped it.
  */
 int mr_follow_run(struct mr_session *session, const struct mr_place *place,
                   struct mr_trainer *trainer, int run, const struct mr_follow_options *options);

@@ -18,11 +18,13 @@
 #include "args.h"
 #include "commands.h"
 #include "json.h"
+#include "notes.h"
 #include "place.h"
 
 struct report {
     struct mr_run run;
     struct mr_image_table *images;
+    struct mr_notes notes;
     struct mr_epoch *epochs;
     int n_epochs;
     struct mr_predictions *valid, *train; /* train may be NULL */
@@ -37,6 +39,7 @@ static void finish(struct report *r)
 {
     mr_run_finish(&r->run);
     mr_images_destroy(r->images);
+    mr_notes_finish(&r->notes);
     free(r->epochs);
     mr_predictions_destroy(r->valid);
     mr_predictions_destroy(r->train);
@@ -133,6 +136,7 @@ static enum mr_status load(struct report *r, struct mr_store *store, const struc
     }
     if (st)
         return st;
+    r->notes = mr_notes_of(store, r->images);
     r->confusion = mr_confusion_of(r->valid, NULL);
     r->n_pairs = mr_confusion_pairs(r->confusion, &r->pairs);
     rank(r, args->split ? args->split : "valid", args->top ? args->top : 100);
@@ -216,6 +220,33 @@ static cJSON *top_json(const struct report *r)
     return list;
 }
 
+static cJSON *skipped_json(const struct report *r)
+{
+    cJSON *list = cJSON_CreateArray();
+
+    for (int i = 0; i < r->images->n; i++) {
+        const struct mr_image_row *row = &r->images->rows[i];
+        cJSON *entry;
+
+        if (row->state != MR_IMAGE_UNREADABLE)
+            continue;
+        entry = cJSON_CreateObject();
+        mr_json_add_text(entry, "path", row->path);
+        mr_json_add_text(entry, "reason", mr_images_reason(r->images, row));
+        cJSON_AddItemToArray(list, entry);
+    }
+    return list;
+}
+
+static cJSON *notes_json(const struct report *r)
+{
+    cJSON *list = cJSON_CreateArray();
+
+    for (int i = 0; i < r->notes.n; i++)
+        mr_json_append_text(list, r->notes.lines[i]);
+    return list;
+}
+
 static void print_json(const struct report *r)
 {
     cJSON *object = cJSON_CreateObject();
@@ -238,6 +269,8 @@ static void print_json(const struct report *r)
     cJSON_AddItemToObject(object, "most_confused", pairs_json(r));
     cJSON_AddItemToObject(object, "per_class", per_class_json(r));
     cJSON_AddItemToObject(object, "top_losses", top_json(r));
+    cJSON_AddItemToObject(object, "skipped", skipped_json(r));
+    cJSON_AddItemToObject(object, "notes", notes_json(r));
     mr_json_print(object);
 }
 
@@ -300,6 +333,8 @@ static void print_csv(const struct report *r, const char *split)
 
 /* ---- text ---- */
 
+#define MAX_SKIPPED 10 /* lines of files that could not be read */
+
 static void print_epochs(const struct report *r)
 {
     printf("epoch  train loss  valid loss  accuracy  95 %% CI          time\n");
@@ -314,6 +349,15 @@ static void print_epochs(const struct report *r)
     }
 }
 
+/* A name from outside at the end of a line, made safe. */
+static void print_last(const char *name)
+{
+    char safe[256];
+
+    mr_safe_text(safe, sizeof safe, name, 60, MR_ELIDE_MIDDLE);
+    puts(safe);
+}
+
 /* A name from outside, made safe and padded to a column. */
 static void print_name(const char *name, int cols)
 {
@@ -321,6 +365,15 @@ static void print_name(const char *name, int cols)
     int used = mr_safe_text(safe, sizeof safe, name, cols, MR_ELIDE_MIDDLE);
 
     printf("%s%*s", safe, cols - used, "");
+}
+
+/* A share of nothing, such as the precision of a class that was never said, is none. */
+static void print_share(const char *name, double share)
+{
+    if (isnan(share))
+        printf("%s-", name);
+    else
+        printf("%s%.3f", name, share);
 }
 
 static void print_confusion(const struct report *r)
@@ -335,7 +388,10 @@ static void print_confusion(const struct report *r)
         print_name(class_name(r, a), 24);
         for (int p = 0; p < m->n_classes; p++)
             printf(" %5d", mr_confusion_at(m, a, p));
-        printf("   recall %.3f  precision %.3f  f1 %.3f\n", x.recall, x.precision, x.f1);
+        print_share("   recall ", x.recall);
+        print_share("  precision ", x.precision);
+        print_share("  f1 ", x.f1);
+        putchar('\n');
     }
 }
 
@@ -346,8 +402,7 @@ static void print_lists(const struct report *r)
         printf("%5d  ", r->pairs[i].count);
         print_name(class_name(r, r->pairs[i].actual), 24);
         printf(" read as ");
-        print_name(class_name(r, r->pairs[i].predicted), 24);
-        putchar('\n');
+        print_last(class_name(r, r->pairs[i].predicted));
     }
     printf("\nhighest losses\n  loss  p(actual)  actual                   predicted                "
            "path\n");
@@ -359,8 +414,49 @@ static void print_lists(const struct report *r)
         putchar(' ');
         print_name(class_name(r, t->predicted), 24);
         putchar(' ');
-        print_name(path_of(r, t->image), 60);
+        print_last(path_of(r, t->image));
+    }
+}
+
+static int count_skipped(const struct report *r)
+{
+    int n = 0;
+
+    for (int i = 0; i < r->images->n; i++)
+        n += r->images->rows[i].state == MR_IMAGE_UNREADABLE;
+    return n;
+}
+
+static void print_skipped(const struct report *r)
+{
+    int n = count_skipped(r), n_shown = 0;
+
+    if (!n)
+        return;
+    printf("\n%d %s skipped%s\n", n, n == 1 ? "file" : "files",
+           n > MAX_SKIPPED ? " (all of them with --json)" : "");
+    for (int i = 0; i < r->images->n && n_shown < MAX_SKIPPED; i++) {
+        const struct mr_image_row *row = &r->images->rows[i];
+        char path[256], reason[256];
+
+        if (row->state != MR_IMAGE_UNREADABLE)
+            continue;
+        mr_safe_text(path, sizeof path, row->path, 60, MR_ELIDE_MIDDLE);
+        mr_safe_text(reason, sizeof reason, mr_images_reason(r->images, row), 0, MR_ELIDE_END);
+        printf("  %s: %s\n", path, reason);
+        n_shown++;
+    }
+}
+
+static void print_notes(const struct report *r)
+{
+    if (r->notes.n)
         putchar('\n');
+    for (int i = 0; i < r->notes.n; i++) {
+        char safe[512];
+
+        mr_safe_text(safe, sizeof safe, r->notes.lines[i], 0, MR_ELIDE_END);
+        printf("note: %s\n", safe);
     }
 }
 
@@ -372,6 +468,8 @@ static void print_text(const struct report *r)
     print_epochs(r);
     print_confusion(r);
     print_lists(r);
+    print_skipped(r);
+    print_notes(r);
     printf("\nFor research and education, not for diagnosis.\n");
 }
 

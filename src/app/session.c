@@ -76,6 +76,13 @@ void mr_session_close(struct mr_session *session)
     *session = (struct mr_session){.signals = -1, .front = -1};
 }
 
+int mr_session_take_signal(const struct mr_session *session)
+{
+    struct signalfd_siginfo info;
+
+    return read(session->signals, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
 static void tell_front(struct mr_session *session, char word)
 {
     if (session->front >= 0 && send(session->front, &word, 1, MSG_NOSIGNAL) < 0)

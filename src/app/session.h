@@ -22,6 +22,8 @@ struct mr_session {
 enum mr_status mr_session_open(struct mr_session *session, bool in_process,
                                struct mr_error *err) MR_NODISCARD;
 void mr_session_close(struct mr_session *session);
+/* The number of the next signal that came, 0 if none did. Never blocks. */
+int mr_session_take_signal(const struct mr_session *session);
 /* Leaves the terminal for good: the front gives the prompt back, stdio goes to /dev/null and the
  * log. */
 void mr_session_detach(struct mr_session *session, const char *log_path);

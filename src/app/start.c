@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `train` and `demo`: from the command line to a run, on the screen or as lines. */
+/* `train`: from the command line to a run, on the screen or as lines. */
 #include "start.h"
 
 #include <stdio.h>
@@ -9,9 +9,8 @@
 
 #include <misread/base/file.h>
 #include <misread/base/str.h>
-#include <misread/data/demo.h>
 #include <misread/data/scan.h>
-#include <misread/store/runs.h>
+#include <misread/data/settings.h>
 #include <misread/store/store.h>
 #include <misread/train/trainer.h>
 
@@ -31,37 +30,82 @@ struct mr_trainer_place mr_start_place(const struct mr_session *session,
                                      .wake = session->wake};
 }
 
-enum mr_status mr_start_options(struct mr_train_options *options, const struct mr_args *args,
+/* Images that are split already stay so unless another split is asked for, which is refused. */
+static void take_settings(struct mr_train_options *options, const struct mr_place *place)
+{
+    struct mr_store *store = NULL;
+    enum mr_status st = mr_store_open(&store, place->project_dir, MR_STORE_EXISTING, NULL);
+
+    if (!st)
+        st = mr_settings_load(store, &options->split_seed, &options->valid_fraction, NULL);
+    (void)st; /* there is no project yet, or the training will say why it cannot be read */
+    mr_store_close(store);
+}
+
+void mr_train_fill_in(struct mr_args *args)
+{
+    const struct mr_train_options o = mr_train_defaults();
+
+    args->arch = args->arch ? args->arch : mr_arch_text(o.arch);
+    args->size = args->size ? args->size : o.size_px;
+    args->batch = args->batch ? args->batch : o.batch;
+    args->epochs = args->epochs ? args->epochs : o.n_epochs;
+    args->lr = args->lr > 0 ? args->lr : o.lr;
+    args->weight_decay = args->weight_decay >= 0 ? args->weight_decay : o.weight_decay;
+    args->checkpoint_every = args->checkpoint_every ? args->checkpoint_every : o.checkpoint_every_s;
+    args->valid = args->valid > 0 ? args->valid : o.valid_fraction;
+    args->split_seed = args->split_seed >= 0 ? args->split_seed : (int)o.split_seed;
+    if (!args->optimizer)
+        args->optimizer = o.optimizer == MR_OPTIMIZER_SGD ? "sgd" : "adamw";
+    if (!args->augment)
+        args->augment = o.augment == MR_AUGMENT_NONE ? "none" : "default";
+    if (!args->labels)
+        args->labels = o.labels == MR_LABELS_ORIGINAL ? "original" : "reviewed";
+}
+
+static enum mr_status set_texts(struct mr_train_options *o, const struct mr_args *args,
                                 struct mr_error *err)
 {
-    struct mr_train_options o = mr_train_defaults();
-
-    if (args->arch && !mr_arch_find(args->arch, &o.arch))
+    if (!mr_arch_find(args->arch, &o->arch))
         return mr_fail(err, MR_E_USAGE, "there is no network called '%s'", args->arch);
-    if (args->group_re && !mr_str_copy(o.group_re, sizeof o.group_re, args->group_re))
+    if (args->group_re && !mr_str_copy(o->group_re, sizeof o->group_re, args->group_re))
         return mr_fail(err, MR_E_USAGE, "the expression of --group-re is over %zu bytes long",
-                       sizeof o.group_re - 1);
-    if (args->weights && !mr_str_copy(o.weights, sizeof o.weights, args->weights))
+                       sizeof o->group_re - 1);
+    if (args->weights && !mr_str_copy(o->weights, sizeof o->weights, args->weights))
         return mr_fail(err, MR_E_USAGE, "the path of --weights is over %zu bytes long",
-                       sizeof o.weights - 1);
-    if (args->isa && !mr_str_copy(o.isa, sizeof o.isa, args->isa))
+                       sizeof o->weights - 1);
+    if (args->isa && !mr_str_copy(o->isa, sizeof o->isa, args->isa))
         return mr_fail(err, MR_E_USAGE, "there are no '%s' kernels", args->isa);
-    o.size_px = args->size ? args->size : o.size_px;
-    o.batch = args->batch ? args->batch : o.batch;
-    o.n_epochs = args->epochs ? args->epochs : o.n_epochs;
-    o.lr = args->lr > 0 ? args->lr : o.lr;
-    o.weight_decay = args->weight_decay >= 0 ? args->weight_decay : o.weight_decay;
-    o.valid_fraction = args->valid > 0 ? args->valid : o.valid_fraction;
-    o.n_threads = args->threads;
-    o.checkpoint_every_s = args->checkpoint_every ? args->checkpoint_every : o.checkpoint_every_s;
-    o.seed = (uint64_t)args->seed;
-    o.split_seed = (uint64_t)args->split_seed;
-    if (args->optimizer)
-        o.optimizer = !strcmp(args->optimizer, "sgd") ? MR_OPTIMIZER_SGD : MR_OPTIMIZER_ADAMW;
-    if (args->augment)
-        o.augment = !strcmp(args->augment, "none") ? MR_AUGMENT_NONE : MR_AUGMENT_DEFAULT;
-    if (args->labels)
-        o.labels = !strcmp(args->labels, "original") ? MR_LABELS_ORIGINAL : MR_LABELS_REVIEWED;
+    o->optimizer = !strcmp(args->optimizer, "sgd") ? MR_OPTIMIZER_SGD : MR_OPTIMIZER_ADAMW;
+    o->augment = !strcmp(args->augment, "none") ? MR_AUGMENT_NONE : MR_AUGMENT_DEFAULT;
+    o->labels = !strcmp(args->labels, "original") ? MR_LABELS_ORIGINAL : MR_LABELS_REVIEWED;
+    return MR_OK;
+}
+
+enum mr_status mr_start_options(struct mr_train_options *options, const struct mr_args *given,
+                                const struct mr_place *place, struct mr_error *err)
+{
+    struct mr_train_options o = mr_train_defaults();
+    struct mr_args args = *given;
+    enum mr_status st;
+
+    mr_train_fill_in(&args);
+    st = set_texts(&o, &args, err);
+    if (st)
+        return st;
+    take_settings(&o, place);
+    if (given->valid > 0)
+        o.valid_fraction = given->valid;
+    if (given->split_seed >= 0)
+        o.split_seed = (uint64_t)given->split_seed;
+    o.seed = (uint64_t)args.seed;
+    o.size_px = args.size;
+    o.batch = args.batch;
+    o.n_epochs = args.epochs;
+    o.lr = args.lr;
+    o.weight_decay = args.weight_decay;
+    o.n_threads = args.threads;
+    o.checkpoint_every_s = args.checkpoint_every;
     *options = o;
     return MR_OK;
 }
@@ -81,10 +125,8 @@ static enum mr_status start(struct mr_trainer **trainer, struct mr_session *sess
 {
     struct mr_trainer_place where = mr_start_place(session, place);
     struct mr_train_options options;
-    enum mr_status st = mr_start_check(place, err);
+    enum mr_status st = mr_start_options(&options, args, place, err);
 
-    if (!st)
-        st = mr_start_options(&options, args, err);
     if (st)
         return st;
     if (!args->resume)
@@ -93,13 +135,13 @@ static enum mr_status start(struct mr_trainer **trainer, struct mr_session *sess
     return mr_trainer_resume(trainer, &where, args->resume, err);
 }
 
-static bool wants_screen(const struct mr_args *args)
+bool mr_start_wants_screen(const struct mr_args *args)
 {
     return !args->headless && !args->json && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
-static int train(struct mr_session *session, const struct mr_place *place,
-                 const struct mr_args *args)
+int mr_start_train(struct mr_session *session, const struct mr_place *place,
+                   const struct mr_args *args)
 {
     struct mr_follow_options lines = {.is_json = args->json};
     struct mr_trainer *trainer = NULL;
@@ -109,7 +151,7 @@ static int train(struct mr_session *session, const struct mr_place *place,
     if (start(&trainer, session, place, args, &run, &err))
         return mr_failed(&err);
     mr_place_remember(place);
-    if (wants_screen(args))
+    if (mr_start_wants_screen(args))
         return mr_explore_run(session, place, args, trainer, run);
     return mr_follow_run(session, place, trainer, run, &lines);
 }
@@ -126,59 +168,7 @@ int mr_train_main(struct mr_args *args)
     if (mr_place_find(&place, args->rest[0], args->project, &err))
         status = mr_failed(&err);
     else
-        status = train(&session, &place, args);
-    mr_place_finish(&place);
-    mr_session_close(&session);
-    return status;
-}
-
-static bool show_making(void *ctx, int64_t n_done, int64_t n_total)
-{
-    if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\rmaking the demo data set: %lld of %lld images%s", (long long)n_done,
-                (long long)n_total, n_done == n_total ? "\n" : "");
-    return true;
-}
-
-static bool has_runs(const struct mr_place *place)
-{
-    struct mr_store *store = NULL;
-    struct mr_run run = {0};
-    bool found = !mr_store_open(&store, place->project_dir, MR_STORE_EXISTING, NULL) &&
-                 !mr_run_load(store, 0, &run, NULL);
-
-    mr_run_finish(&run);
-    mr_store_close(store);
-    return found;
-}
-
-/* What is quick and good on the demo's pictures: some three minutes on two cores. */
-static void fill_in_demo(struct mr_args *args)
-{
-    args->size = args->size ? args->size : 64;
-    args->epochs = args->epochs ? args->epochs : 14;
-}
-
-int mr_demo_main(struct mr_args *args)
-{
-    const char *dir = args->n_rest ? args->rest[0] : "misread-demo";
-    /* --seed is the run's; the pictures are the same for everybody. */
-    struct mr_demo_options options = {.n_images = args->images ? args->images : 1600,
-                                      .progress = show_making};
-    struct mr_session session;
-    struct mr_place place = {0};
-    struct mr_error err = {0};
-    int status;
-
-    fill_in_demo(args);
-    if (mr_session_open(&session, args->unsafe_inprocess, &err))
-        return mr_failed(&err);
-    if (mr_demo_make(dir, &options, &err) || mr_place_find(&place, dir, args->project, &err))
-        status = mr_failed(&err);
-    else if (wants_screen(args) && has_runs(&place))
-        status = mr_explore_run(&session, &place, args, NULL, 0);
-    else
-        status = train(&session, &place, args);
+        status = mr_start_train(&session, &place, args);
     mr_place_finish(&place);
     mr_session_close(&session);
     return status;

@@ -131,7 +131,10 @@ static enum mr_status run_rounds(struct work *work, struct mr_pool *pool,
             if (work->statuses[i])
                 return mr_fail(err, work->statuses[i], "%s", work->errors[i].message);
         if (options->progress && !options->progress(options->ctx, work->first + n_now, n))
-            return mr_fail(err, MR_E_CANCELLED, "making the demo data set was cancelled");
+            return mr_fail(err, MR_E_CANCELLED,
+                           "making the demo data set was stopped at %d of %d images; making it "
+                           "again goes on from there",
+                           work->first + n_now, n);
     }
     return MR_OK;
 }

@@ -13,18 +13,18 @@
 #include <misread/base/alloc.h>
 #include <misread/base/file.h>
 #include <misread/base/hash.h>
-#include <misread/base/pattern.h>
 #include <misread/base/str.h>
+#include <misread/data/settings.h>
 #include <misread/data/split.h>
 #include <misread/image/decode.h>
 #include <misread/store/images.h>
 #include <misread/store/store.h>
 
 #include "gang.h"
+#include "grouping.h"
 #include "listing.h"
 
 #define N_HASH_THREADS 2
-#define GROUP_BYTES    4096
 /* In mtime_ns: the file could not be read, so it is never taken for unchanged. */
 #define NEVER_READ (-1)
 
@@ -59,69 +59,6 @@ struct scan {
     bool *is_taken;                   /* owned (n_old): the row has its file */
     int *class_ids;                   /* owned: the listing's classes in the table */
 };
-
-/* --- settings that the project was split with --- */
-
-/* Fails if the project has another value. *value owned: the project's, or NULL. */
-static enum mr_status check_meta(struct scan *scan, const char *key, const char *what,
-                                 const char *wanted, char **value)
-{
-    enum mr_status st = mr_store_get_meta(scan->store, key, value, scan->err);
-
-    if (st || !*value || !wanted || !strcmp(*value, wanted) || !scan->table->n)
-        return st;
-    if (!**value)
-        return mr_fail(
-            scan->err, MR_E_USAGE,
-            "cannot split '%s' with the %s '%s': the project was split without one; leave "
-            "it out, or start a new project with --project",
-            scan->data_dir, what, wanted);
-    return mr_fail(
-        scan->err, MR_E_USAGE,
-        "cannot split '%s' with the %s '%s': the project was split with '%s'; use that, or "
-        "start a new project with --project",
-        scan->data_dir, what, wanted, *value);
-}
-
-/* *group_re owned by the caller. */
-static enum mr_status check_settings(struct scan *scan, char **group_re)
-{
-    char *seed = mr_xasprintf("%llu", (unsigned long long)scan->options->split_seed);
-    char *stored = NULL;
-    enum mr_status st = check_meta(scan, "split_seed", "seed", seed, &stored);
-
-    free(stored);
-    free(seed);
-    if (st)
-        return st;
-    st = check_meta(scan, "group_re", "group expression", scan->options->group_re, group_re);
-    if (!st && (scan->options->group_re || !*group_re)) {
-        free(*group_re);
-        *group_re = mr_xstrdup(scan->options->group_re ? scan->options->group_re : "");
-    }
-    return st;
-}
-
-static enum mr_status save_settings(struct scan *scan)
-{
-    char *full = realpath(scan->data_dir, NULL);
-    char *seed = mr_xasprintf("%llu", (unsigned long long)scan->options->split_seed);
-    char *fraction = mr_xasprintf("%.17g", scan->options->valid_fraction);
-    const char *const settings[][2] = {
-        {"data_dir", full ? full : scan->data_dir},
-        {"group_re", scan->group_re},
-        {"split_seed", seed},
-        {"valid_fraction", fraction},
-    };
-    enum mr_status st = MR_OK;
-
-    for (size_t i = 0; i < sizeof settings / sizeof *settings && !st; i++)
-        st = mr_store_set_meta(scan->store, settings[i][0], settings[i][1], scan->err);
-    free(fraction);
-    free(seed);
-    free(full);
-    return st;
-}
 
 /* --- looking rows up --- */
 
@@ -423,34 +360,22 @@ static void update_rows(struct scan *scan, struct mr_scan_report *report)
             lose_row(scan, i, report);
 }
 
-/* A group expression that matches nothing would leave every group torn, in silence. */
 static enum mr_status set_groups(struct scan *scan)
 {
-    struct mr_pattern *pattern = NULL;
-    char *group;
-    int n_matches = 0;
+    struct mr_grouping grouping;
     enum mr_status st;
 
     if (!*scan->group_re)
         return MR_OK;
-    st = mr_pattern_create(&pattern, scan->group_re, scan->err);
-    if (st)
-        return st;
-    group = mr_xalloc(GROUP_BYTES, 1);
-    for (int i = 0; i < scan->listing.n; i++) {
+    st = mr_grouping_init(&grouping, scan->group_re, scan->err);
+    for (int i = 0; i < scan->listing.n && !st; i++) {
         struct mr_image_row *row = &scan->table->rows[scan->found[i].row];
-        bool is_match = mr_pattern_find(pattern, row->path, group, GROUP_BYTES);
 
-        n_matches += is_match;
-        set_text(&row->group, is_match ? group : "");
+        set_text(&row->group, mr_grouping_of(&grouping, row->path));
     }
-    if (!n_matches)
-        st = mr_fail(
-            scan->err, MR_E_USAGE,
-            "cannot group the images by '%s': it matches none of the %d paths, such as '%s'",
-            scan->group_re, scan->listing.n, scan->listing.files[0].path);
-    free(group);
-    mr_pattern_destroy(pattern);
+    if (!st)
+        st = mr_grouping_check(&grouping, scan->err);
+    mr_grouping_finish(&grouping);
     return st;
 }
 
@@ -529,7 +454,7 @@ enum mr_status mr_scan(struct mr_store *store, const char *data_dir,
     st = mr_images_load(store, &scan.table, err);
     if (st)
         goto out;
-    st = check_settings(&scan, &group_re);
+    st = mr_settings_check(store, data_dir, scan.table->n, options, &group_re, err);
     if (st)
         goto out;
     scan.group_re = group_re;
@@ -537,7 +462,7 @@ enum mr_status mr_scan(struct mr_store *store, const char *data_dir,
     if (st)
         goto out;
     /* the settings first: rows without them could be split anew by another seed */
-    st = save_settings(&scan);
+    st = mr_settings_save(store, data_dir, group_re, options, err);
     if (st)
         goto out;
     st = mr_images_save(store, scan.table, err);

@@ -135,6 +135,27 @@ const struct mr_image_row *mr_images_find(const struct mr_image_table *table, in
     return bsearch(&key, table->rows, (size_t)table->n, sizeof key, compare_rows);
 }
 
+/* What follows "'.../path': " in the sentence; NULL if it does not name path. */
+static const char *behind_path(const char *sentence, const char *path)
+{
+    size_t n = strlen(path);
+
+    for (const char *at = sentence; n && (at = strstr(at, path)); at++)
+        if (!strncmp(at + n, "': ", 3))
+            return at + n + 3;
+    return NULL;
+}
+
+const char *mr_images_reason(const struct mr_image_table *table, const struct mr_image_row *row)
+{
+    const char *reason = behind_path(row->reason, row->path);
+
+    for (int i = 0; i < table->n && !reason; i++)
+        if (!strcmp(table->rows[i].hash, row->hash))
+            reason = behind_path(row->reason, table->rows[i].path);
+    return reason ? reason : row->reason;
+}
+
 /* Classes are only appended. Another process may have appended others at the same places meanwhile.
  */
 static enum mr_status save_classes(struct mr_store *store, const struct mr_image_table *table,

@@ -217,17 +217,42 @@ static void derive_state(struct mr_store *store, struct mr_run *run)
         run->state = MR_RUN_INTERRUPTED;
 }
 
+/* The run that is meant where none is named; 0: there is none. */
+static enum mr_status choose_run(struct mr_store *store, int *chosen, struct mr_error *err)
+{
+    struct mr_sql sql =
+        mr_sql_begin(store, "choose a run",
+                     "SELECT id, state, EXISTS (SELECT 1 FROM epoch WHERE epoch.run = run.id)"
+                     " FROM run ORDER BY id DESC");
+    int live = 0, with_epoch = 0, last = 0;
+    enum mr_status st;
+
+    while (!live && mr_sql_row(&sql)) {
+        int id = mr_sql_get_int32(&sql, 0);
+        char word[32];
+
+        mr_sql_copy_text(&sql, 1, word, sizeof word);
+        if (says_live((enum mr_run_state)find_state(word)) && mr_run_is_live(store, id))
+            live = id;
+        if (!with_epoch && mr_sql_get_int(&sql, 2))
+            with_epoch = id;
+        if (!last)
+            last = id;
+    }
+    st = mr_sql_end(&sql, err);
+    if (!st)
+        *chosen = live ? live : with_epoch ? with_epoch : last;
+    return st;
+}
+
 static enum mr_status load_stored(struct mr_store *store, int id, struct mr_run *run,
                                   struct mr_error *err)
 {
-    struct mr_sql sql =
-        mr_sql_begin(store, "read a run",
-                     id ? RUN_COLUMNS "WHERE id = ?" : RUN_COLUMNS "ORDER BY id DESC LIMIT 1");
+    struct mr_sql sql = mr_sql_begin(store, "read a run", RUN_COLUMNS "WHERE id = ?");
     struct mr_run found = {0};
     enum mr_status st;
 
-    if (id)
-        mr_sql_int(&sql, id);
+    mr_sql_int(&sql, id);
     if (mr_sql_row(&sql))
         read_run(&sql, &found);
     st = mr_sql_end(&sql, err);
@@ -243,8 +268,10 @@ static enum mr_status load_stored(struct mr_store *store, int id, struct mr_run 
 enum mr_status mr_run_load(struct mr_store *store, int id, struct mr_run *run, struct mr_error *err)
 {
     struct mr_run found;
-    enum mr_status st = load_stored(store, id, &found, err);
+    enum mr_status st = id ? MR_OK : choose_run(store, &id, err);
 
+    if (!st)
+        st = load_stored(store, id, &found, err);
     if (st)
         return st;
     derive_state(store, &found);
@@ -336,7 +363,9 @@ enum mr_status mr_run_lock_take(struct mr_run_lock **lock, struct mr_store *stor
         st = mr_fail(err, MR_E_IO, "cannot open the lock '%s': %s", path, strerror(errno));
     else if (mr_folder_lock(fd, LOCK_PATIENCE_MS))
         st = errno == EWOULDBLOCK
-                 ? mr_fail(err, MR_E_BUSY, "run %d of '%s' is in use: process %ld is training it",
+                 ? mr_fail(err, MR_E_BUSY,
+                           "run %d of '%s' is in use: process %ld is training it; 'misread DATA' "
+                           "shows it",
                            id, store->dir, read_owner(fd))
                  : mr_fail(err, MR_E_IO, "cannot lock '%s': %s", path, strerror(errno));
     free(path);

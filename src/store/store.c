@@ -55,6 +55,9 @@ static bool is_on_network(const char *dir)
 static enum mr_status check_folder(const struct mr_store *store, enum mr_store_mode mode,
                                    struct mr_error *err)
 {
+    if (mode == MR_STORE_EXISTING && access(store->path, F_OK) && errno == EACCES)
+        return mr_fail(err, MR_E_IO, "cannot open the project '%s': %s", store->dir,
+                       strerror(errno));
     if (mode == MR_STORE_EXISTING && !mr_path_exists(store->path))
         return mr_fail(err, MR_E_NOT_FOUND,
                        "cannot open the project '%s': there is none (no file 'project.db' in it)",

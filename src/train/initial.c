@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <misread/base/pool.h>
 #include <misread/nn/model.h>
 #include <misread/nn/weights.h>
 
@@ -60,5 +61,23 @@ enum mr_status mr_initial_load(struct mr_model *model, const char *path, struct 
     for (int i = 0; i < n_tensors && !st; i++)
         st = load_tensor(model, file, &tensors[i], path, err);
     mr_safetensors_close(file);
+    return st;
+}
+
+enum mr_status mr_initial_check(const char *path, enum mr_arch arch, struct mr_error *err)
+{
+    /* The smallest there is: neither images nor classes change what the body's tensors are. */
+    struct mr_model_options options = {
+        .arch = arch, .n_classes = 2, .max_batch = 1, .h = 32, .w = 32};
+    struct mr_model *model = NULL;
+    struct mr_pool *pool = NULL;
+    enum mr_status st = mr_pool_create(&pool, 1, err);
+
+    if (!st)
+        st = mr_model_create(&model, &options, pool, err);
+    if (!st)
+        st = mr_initial_load(model, path, err);
+    mr_model_destroy(model);
+    mr_pool_destroy(pool);
     return st;
 }

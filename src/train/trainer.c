@@ -14,9 +14,11 @@
 #include <misread/base/log.h>
 #include <misread/base/str.h>
 #include <misread/base/thread.h>
+#include <misread/data/preflight.h>
 #include <misread/store/runs.h>
 #include <misread/store/store.h>
 
+#include "initial.h"
 #include "training.h"
 
 struct mr_trainer {
@@ -173,12 +175,58 @@ static enum mr_status begin(struct mr_trainer *t, const struct mr_train_options 
     return st ? st : launch(t, err);
 }
 
+/* One run at a time: a second would only slow both. The lock's own sentence says who has it. */
+static enum mr_status refuse_second(struct mr_store *store, struct mr_error *err)
+{
+    struct mr_run_lock *lock = NULL;
+    struct mr_run last = {0};
+    enum mr_status st = mr_run_load(store, 0, &last, err);
+
+    if (st == MR_E_NOT_FOUND)
+        return MR_OK;
+    if (!st && mr_run_is_live(store, last.id))
+        st = mr_run_lock_take(&lock, store, last.id, err);
+    mr_run_lock_release(lock);
+    mr_run_finish(&last);
+    return st;
+}
+
+/* All that can be told before a run is recorded: a refusal must not look like a run that failed. */
+static enum mr_status check_data(const struct mr_trainer_place *place, struct mr_store *store,
+                                 const struct mr_train_options *options, struct mr_error *err)
+{
+    struct mr_scan_options scan = mr_training_scan_options(options);
+    enum mr_status st = store ? refuse_second(store, err) : MR_OK;
+
+    if (!st)
+        st = mr_preflight_check(store, place->data_dir, &scan, place->sandbox, err);
+    if (!st && options->weights[0])
+        st = mr_initial_check(options->weights, options->arch, err);
+    return st;
+}
+
+static enum mr_status check_start(const struct mr_trainer_place *place,
+                                  const struct mr_train_options *options, struct mr_error *err)
+{
+    char *database = mr_path_join(place->project_dir, "project.db");
+    struct mr_store *store = NULL;
+    enum mr_status st = mr_train_options_check(options, err);
+
+    if (!st && mr_path_exists(database))
+        st = mr_store_open(&store, place->project_dir, MR_STORE_EXISTING, err);
+    if (!st)
+        st = check_data(place, store, options, err);
+    mr_store_close(store);
+    free(database);
+    return st;
+}
+
 enum mr_status mr_trainer_start(struct mr_trainer **trainer, const struct mr_trainer_place *place,
                                 const struct mr_train_options *options, int *run,
                                 struct mr_error *err)
 {
     struct mr_trainer *t = NULL;
-    enum mr_status st = mr_train_options_check(options, err);
+    enum mr_status st = check_start(place, options, err);
 
     if (!st)
         st = create(&t, place, MR_STORE_CREATE, err);
@@ -198,8 +246,10 @@ static enum mr_status begin_again(struct mr_trainer *t, int run, struct mr_error
 {
     struct mr_training *s = &t->training;
     struct mr_run *row = &s->progress.run;
-    enum mr_status st = mr_run_load(t->store, run, row, err);
+    enum mr_status st = refuse_second(t->store, err);
 
+    if (!st)
+        st = mr_run_load(t->store, run, row, err);
     if (!st)
         st = mr_run_lock_take(&t->lock, t->store, row->id, err);
     if (!st && row->state == MR_RUN_DONE)

@@ -135,17 +135,21 @@ enum mr_status mr_training_reason(struct mr_training *training, enum mr_status s
     return training->refused;
 }
 
+struct mr_scan_options mr_training_scan_options(const struct mr_train_options *options)
+{
+    return (struct mr_scan_options){.group_re = options->group_re[0] ? options->group_re : NULL,
+                                    .split_seed = options->split_seed,
+                                    .valid_fraction = options->valid_fraction};
+}
+
 static enum mr_status scan(struct mr_training *s, struct mr_error *err)
 {
-    const struct mr_train_options *o = &s->options;
-    struct mr_scan_options options = {.group_re = o->group_re[0] ? o->group_re : NULL,
-                                      .split_seed = o->split_seed,
-                                      .valid_fraction = o->valid_fraction,
-                                      .progress = mr_training_on_progress,
-                                      .ctx = s};
+    struct mr_scan_options options = mr_training_scan_options(&s->options);
     struct mr_scan_report report;
     enum mr_status st = mr_progress_phase(&s->progress, "scan", 0, 0, err);
 
+    options.progress = mr_training_on_progress;
+    options.ctx = s;
     if (!st)
         st = mr_training_reason(s, mr_scan(s->progress.store, s->data_dir, &options, &report, err),
                                 err);

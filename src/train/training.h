@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <misread/base/status.h>
+#include <misread/data/scan.h>
 #include <misread/train/schedule.h>
 #include <misread/train/trainer.h>
 
@@ -45,6 +46,8 @@ struct mr_training {
     struct mr_error refused_why;
 };
 
+/* What the options ask of the scan; borrows from them. */
+struct mr_scan_options mr_training_scan_options(const struct mr_train_options *options);
 /* Scan, cache, samples, model, and the last checkpoint if the run has one. */
 enum mr_status mr_training_prepare(struct mr_training *training, struct mr_error *err) MR_NODISCARD;
 /* Trains the epochs that are left (epochs.c). MR_E_CANCELLED: stopped as asked. */

@@ -19,8 +19,8 @@
 struct mr_store;
 
 struct mr_scan_options {
-    /* Images whose paths give the same group 1 stay on one side. NULL: the project's, none if it is
-     * new; "": none. */
+    /* Images whose paths give the same match (its group 1 if it has one) stay on one side. NULL:
+     * the project's, none if it is new; "": none. */
     const char *group_re;
     uint64_t split_seed;
     double valid_fraction; /* .2 */
@@ -49,10 +49,10 @@ struct mr_scan_report {
  * MR_IMAGE_UNREADABLE and tried again by the next scan.
  *
  * Fails, with no row written, on: no such folder (MR_E_NOT_FOUND), a folder that cannot be read
- * (MR_E_IO), fewer than two classes, a class without files (for training), a group expression or
- * seed that differs from the one the project was split with, a group expression that matches no
- * path (all MR_E_USAGE). The settings data_dir (absolute), group_re, split_seed and valid_fraction
- * are kept in the store.
+ * (MR_E_IO), fewer than two classes, a class without files (for training), a group expression,
+ * seed or share that differs from the one the project was split with, a group expression that
+ * matches no path (all MR_E_USAGE). The settings data_dir (absolute), group_re, split_seed and
+ * valid_fraction are kept in the store.
  */
 enum mr_status mr_scan(struct mr_store *store, const char *data_dir,
                        const struct mr_scan_options *options, struct mr_scan_report *report,

@@ -42,6 +42,10 @@ void mr_images_destroy(struct mr_image_table *table);
 /* NULL if absent. Binary search. */
 const struct mr_image_row *mr_images_find(const struct mr_image_table *table, int64_t id);
 
+/* Why a row is unreadable, without the path that the stored sentence names: equal contents share
+ * one sentence, so that it may be a copy's. Borrowed from the row. */
+const char *mr_images_reason(const struct mr_image_table *table, const struct mr_image_row *row);
+
 /*
  * Writes classes and rows (insert where id is 0, and then the id is set; else update) in one
  * transaction; rows that are as stored are not touched. A new row whose hash and path another

@@ -58,7 +58,9 @@ enum mr_status mr_run_create(struct mr_store *store, struct mr_run *run,
  */
 enum mr_status mr_run_update(struct mr_store *store, const struct mr_run *run,
                              struct mr_error *err) MR_NODISCARD;
-/* MR_E_NOT_FOUND if there is none. id 0: the last one. Derives INTERRUPTED by trying the lock. */
+/* MR_E_NOT_FOUND if there is none. id 0: the last one that is live, else the last with a finished
+ * epoch (a run that came to nothing must not hide it), else the last. Derives INTERRUPTED by trying
+ * the lock. */
 enum mr_status mr_run_load(struct mr_store *store, int id, struct mr_run *run,
                            struct mr_error *err) MR_NODISCARD;
 /* All runs, oldest first; *runs owned (mr_runs_destroy). */

@@ -72,12 +72,14 @@ struct mr_trainer_place {
     struct mr_wake *wake; /* borrowed likewise; raised after each write to the store; may be NULL */
 };
 
-/* Makes the run's row and lock, then starts the thread. *run is the new run's number. */
+/* Makes the run's row and lock, then starts the thread. *run is the new run's number. Whatever can
+ * be told beforehand is checked first (data, split, weights, no other run in training: MR_E_BUSY),
+ * and a refusal writes nothing. */
 enum mr_status mr_trainer_start(struct mr_trainer **trainer, const struct mr_trainer_place *place,
                                 const struct mr_train_options *options, int *run,
                                 struct mr_error *err) MR_NODISCARD;
 /* Continues an interrupted or stopped run from its last checkpoint, or from the start if it has
- * none. */
+ * none. MR_E_BUSY if any run is in training. */
 enum mr_status mr_trainer_resume(struct mr_trainer **trainer, const struct mr_trainer_place *place,
                                  int run, struct mr_error *err) MR_NODISCARD;
 bool mr_trainer_is_running(const struct mr_trainer *trainer);

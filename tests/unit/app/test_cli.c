@@ -46,9 +46,50 @@ static void means_the_explorer_where_no_command_is_named(void **state)
     struct mr_args args;
     struct mr_error err;
 
-    assert_ok(PARSE("scans"), err);
+    assert_ok(PARSE("."), err);
     assert_string_equal(command->name, "explore");
-    assert_string_equal(args.rest[0], "scans");
+    assert_string_equal(args.rest[0], ".");
+    assert_int_equal(PARSE(".", "more"), MR_E_USAGE);
+    assert_non_null(strstr(err.message, "'more' is one argument too many"));
+}
+
+static void names_a_word_that_is_neither_command_nor_folder(void **state)
+{
+    const struct mr_command *command;
+    struct mr_args args;
+    struct mr_error err;
+
+    assert_int_equal(PARSE("frob"), MR_E_USAGE);
+    assert_non_null(strstr(err.message, "'frob'"));
+    assert_int_equal(PARSE("trian", "."), MR_E_USAGE);
+    assert_non_null(strstr(err.message, "'trian'"));
+    assert_ok(PARSE("frob", "--help"), err);
+}
+
+static void shows_in_its_help_what_is_taken_where_nothing_is_given(void **state)
+{
+    const struct mr_command *command;
+    struct mr_args args;
+    struct mr_error err;
+    char *text = NULL;
+    size_t n;
+    FILE *out = open_memstream(&text, &n);
+
+    assert_ok(PARSE("demo", "--help"), err);
+    mr_cli_help(out, command);
+    assert_ok(PARSE("train", "--help"), err);
+    mr_cli_help(out, command);
+    fclose(out);
+    assert_non_null(strstr(text, "how many images to make (1600)\n"));
+    assert_non_null(strstr(text, "passes over the training images (14)\n"));
+    assert_non_null(strstr(text, "passes over the training images (10)\n"));
+    assert_non_null(strstr(text, "side of the square the network sees (128)\n"));
+    assert_non_null(strstr(text, "the network (resnet18)\n"));
+    assert_non_null(strstr(text, "peak learning rate of the one-cycle (0.003)\n"));
+    assert_non_null(strstr(text, "share of validation images (0.2)\n"));
+    assert_non_null(strstr(text, "weights, order and augmentation (0)\n"));
+    assert_non_null(strstr(text, "continue this run instead of starting one\n"));
+    free(text);
 }
 
 static void stops_reading_options_at_two_dashes(void **state)
@@ -128,6 +169,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(takes_values_after_a_space_or_an_equals_sign, quiet_home),
         cmocka_unit_test(means_the_explorer_where_no_command_is_named),
+        cmocka_unit_test(names_a_word_that_is_neither_command_nor_folder),
+        cmocka_unit_test(shows_in_its_help_what_is_taken_where_nothing_is_given),
         cmocka_unit_test(stops_reading_options_at_two_dashes),
         cmocka_unit_test(refuses_what_it_does_not_know),
         cmocka_unit_test(lets_flags_win_over_environment_and_file),

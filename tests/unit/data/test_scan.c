@@ -344,7 +344,7 @@ static void keeps_groups_on_one_side_and_remembers_the_expression(void **state)
     assert_int_equal(find_row("a/77.jpg")->side, find_row("b/77.jpg")->side);
 }
 
-static void refuses_another_seed_or_group_expression(void **state)
+static void refuses_another_seed_share_or_group_expression(void **state)
 {
     write_class("a", 4);
     write_class("b", 4);
@@ -352,6 +352,9 @@ static void refuses_another_seed_or_group_expression(void **state)
     options.split_seed = 43;
     assert_refused(MR_E_USAGE, "'43'");
     options.split_seed = 42;
+    options.valid_fraction = .3;
+    assert_refused(MR_E_USAGE, "validation share '0.3': the project was split with '0.2'");
+    options.valid_fraction = .2;
     options.group_re = "(x)";
     assert_refused(MR_E_USAGE, "group expression '(x)'");
     options.group_re = "";
@@ -454,7 +457,7 @@ int main(void)
         CASE(leaves_the_verdict_of_the_decoder_on_unchanged_files),
         CASE(keeps_sides_when_images_and_classes_are_added),
         CASE(keeps_groups_on_one_side_and_remembers_the_expression),
-        CASE(refuses_another_seed_or_group_expression),
+        CASE(refuses_another_seed_share_or_group_expression),
         CASE(is_not_bound_by_settings_under_which_no_image_was_split),
         CASE(refuses_a_group_expression_that_is_malformed_or_matches_nothing),
         CASE(writes_nothing_when_cancelled_and_tells_progress_else),

@@ -295,9 +295,28 @@ static void holds_a_hundred_thousand_images(void **state)
     remove_folder(dir);
 }
 
+static void gives_reasons_without_the_path_of_whichever_copy_was_read(void **state)
+{
+    char a[] = "x/a.jpg", b[] = "x/b's.jpg", none[] = "";
+    char why[] = "cannot read '/data/x/a.jpg': the file is empty";
+    struct mr_image_row rows[] = {
+        {.id = 1, .hash = "same", .path = a, .group = none, .reason = why},
+        {.id = 2, .hash = "same", .path = b, .group = none, .reason = why},
+        {.id = 3, .hash = "other", .path = a, .group = none, .reason = none},
+    };
+    struct mr_image_table table = {.rows = rows, .n = 3};
+
+    assert_string_equal(mr_images_reason(&table, &rows[0]), "the file is empty");
+    assert_string_equal(mr_images_reason(&table, &rows[1]), "the file is empty");
+    assert_string_equal(mr_images_reason(&table, &rows[2]), "");
+    rows[0].reason = (char *)"'/data/x/a.jpg' has changed since the folder was scanned";
+    assert_string_equal(mr_images_reason(&table, &rows[0]), rows[0].reason);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gives_reasons_without_the_path_of_whichever_copy_was_read),
         cmocka_unit_test(starts_empty),
         cmocka_unit_test(gives_back_every_field),
         cmocka_unit_test(gives_ids_to_new_rows_and_keeps_the_old),

@@ -166,6 +166,35 @@ static void finds_runs_by_number_and_the_last(void **state)
     remove_folder(dir);
 }
 
+static void means_a_run_with_something_to_show_where_none_is_named(void **state)
+{
+    char *dir = make_folder();
+    struct mr_store *store = open_store(dir);
+    const struct mr_epoch epoch = {.epoch = 1, .n_correct = 1, .n_valid = 2};
+    struct mr_run_lock *lock;
+    struct mr_run run;
+    struct mr_error err;
+
+    make_run(store, MR_RUN_TRAINING);
+    make_run(store, MR_RUN_DONE);
+    make_run(store, MR_RUN_STOPPED);
+    make_run(store, MR_RUN_FAILED);
+    assert_ok(mr_run_load(store, 0, &run, &err), err);
+    assert_int_equal(run.id, 4); /* none has anything: the last */
+    mr_run_finish(&run);
+    assert_ok(mr_epoch_add(store, 2, &epoch, NULL, NULL, &err), err);
+    assert_ok(mr_run_load(store, 0, &run, &err), err);
+    assert_int_equal(run.id, 2);
+    mr_run_finish(&run);
+    assert_ok(mr_run_lock_take(&lock, store, 1, &err), err);
+    assert_ok(mr_run_load(store, 0, &run, &err), err);
+    assert_int_equal(run.id, 1); /* resumed: it is what is going on */
+    mr_run_finish(&run);
+    mr_run_lock_release(lock);
+    mr_store_close(store);
+    remove_folder(dir);
+}
+
 static void leaves_no_run_without_its_folder(void **state)
 {
     char *dir = make_folder(), path[128];
@@ -346,6 +375,7 @@ int main(void)
         cmocka_unit_test(gives_back_every_field),
         cmocka_unit_test(saves_progress),
         cmocka_unit_test(finds_runs_by_number_and_the_last),
+        cmocka_unit_test(means_a_run_with_something_to_show_where_none_is_named),
         cmocka_unit_test(leaves_no_run_without_its_folder),
         cmocka_unit_test(is_live_as_long_as_its_lock_is_held),
         cmocka_unit_test(is_interrupted_if_it_says_live_and_is_not),

@@ -403,26 +403,59 @@ static void trains_with_the_labels_of_its_beginning(void **state)
     lab_close(&lab);
 }
 
-static void says_why_a_folder_cannot_be_trained_on(void **state)
+static void assert_not_started(struct lab *lab, const struct mr_train_options *o, const char *text)
+{
+    struct mr_trainer *trainer = NULL;
+    struct mr_error err = {.message = ""};
+    int run = 0;
+
+    assert_int_not_equal(mr_trainer_start(&trainer, &lab->place, o, &run, &err), MR_OK);
+    if (!strstr(err.message, text))
+        fail_msg("'%s' is not in: %s", text, err.message);
+}
+
+static void records_nothing_of_a_start_that_is_refused(void **state)
 {
     struct lab lab;
     struct mr_train_options o = lab_options();
-    struct mr_trainer *trainer = NULL;
-    struct mr_error err = {.message = ""};
-    struct mr_run row;
-    char path[300];
-    int run;
+    char path[300], fresh[300];
+    struct mr_error err;
+    struct mr_run run;
 
     lab_open(&lab, sandbox);
     snprintf(path, sizeof path, "%s/cold", lab.data);
+    snprintf(fresh, sizeof fresh, "%s/fresh", lab.root);
     lab.place.data_dir = path; /* no folder per class in there */
+    assert_not_started(&lab, &o, "no class folder");
+    lab.place.project_dir = fresh;
+    assert_not_started(&lab, &o, "no class folder");
+    lab.place.data_dir = lab.data;
+    snprintf(o.weights, sizeof o.weights, "%s/cold/00.jpg", lab.data);
+    assert_not_started(&lab, &o, "00.jpg");
+    snprintf(o.weights, sizeof o.weights, "%s/nowhere", lab.root);
+    assert_not_started(&lab, &o, "nowhere");
+    assert_false(mr_path_exists(fresh));
+    assert_int_equal(mr_run_load(lab.store, 0, &run, &err), MR_E_NOT_FOUND);
+    lab_close(&lab);
+}
+
+static void refuses_a_second_run_while_one_is_in_training(void **state)
+{
+    struct lab lab;
+    struct mr_train_options o = lab_options();
+    struct mr_trainer *trainer = NULL, *second = NULL;
+    struct mr_error err;
+    int run;
+
+    lab_open(&lab, sandbox);
+    o.n_epochs = 1000;
     run = lab_start(&lab, &trainer, &o);
-    assert_int_not_equal(mr_trainer_join(trainer, &err), MR_OK);
-    row = lab_run(&lab, run);
-    assert_int_equal(row.state, MR_RUN_FAILED);
-    assert_true(strlen(row.message) > 10);
-    assert_string_equal(row.message, err.message);
-    mr_run_finish(&row);
+    assert_not_started(&lab, &o, "run 1 of");
+    assert_int_equal(mr_trainer_resume(&second, &lab.place, run, &err), MR_E_BUSY);
+    mr_trainer_ask_stop(trainer);
+    lab_finish(trainer);
+    o.n_epochs = 1;
+    assert_int_equal(lab_train(&lab, &o), 2);
     lab_close(&lab);
 }
 
@@ -462,7 +495,8 @@ int main(void)
         cmocka_unit_test(fails_naming_the_step_when_the_loss_is_not_finite),
         cmocka_unit_test(keeps_the_last_good_checkpoint_when_it_fails_later),
         cmocka_unit_test(trains_with_the_labels_of_its_beginning),
-        cmocka_unit_test(says_why_a_folder_cannot_be_trained_on),
+        cmocka_unit_test(records_nothing_of_a_start_that_is_refused),
+        cmocka_unit_test(refuses_a_second_run_while_one_is_in_training),
         cmocka_unit_test(begins_with_the_body_of_a_weights_file),
     };
 
