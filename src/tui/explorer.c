@@ -112,8 +112,7 @@ static void recount(struct mr_explorer *explorer, bool labels_changed)
 {
     struct mr_error err;
 
-    explorer->reading.wants_train =
-        explorer->gallery.split != MR_SPLIT_VALID && explorer->reading.train.stored == NULL;
+    explorer->reading.wants_train = explorer->gallery.split != MR_SPLIT_VALID;
     if (mr_reading_refresh(&explorer->reading, &explorer->facts, &explorer->desk, labels_changed,
                            &err))
         grumble(explorer, &err);

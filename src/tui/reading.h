@@ -30,7 +30,8 @@ struct mr_reading_side {
 struct mr_reading {
     int epoch_wanted; /* 0: the last one, follow new ones */
     bool by_labels_now;
-    bool wants_train; /* somebody looks at the training side */
+    bool wants_train;    /* somebody looks at the training side */
+    bool has_read_train; /* tried at least: not every epoch keeps it */
     int run, epoch;   /* what is shown; epoch 0: nothing yet */
     struct mr_epoch of;
     struct mr_reading_side valid, train;

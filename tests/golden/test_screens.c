@@ -8,6 +8,11 @@
 
 /* ---- screen 1 ---- */
 
+static void expect_no_text(struct play *p, const char *text)
+{
+    assert_int_equal(vt_find(p->vt, text, NULL), -1);
+}
+
 static void train_shows_the_run(void **state)
 {
     struct play p = {0};
@@ -58,7 +63,7 @@ static void follows_a_run_that_another_process_trains(void **state)
     begin(&p, &live, 24, 80);
     see(&p, "training");
     see(&p, "epoch 4/4 train");
-    assert_int_equal(vt_find(p.vt, " .865 ", NULL), -1);
+    expect_no_text(&p, " .865 ");
     stage_train(&p.stage, 415, 448);
     stage_finish_epoch(&p.stage, 4);
     see(&p, ".865");
@@ -310,6 +315,30 @@ static void images_without_a_cell_are_all_that_is_misread(void **state)
     end(&p);
 }
 
+/* A newcomer's path: every second look lost the training side. */
+static void both_sides_stay_shown_through_epochs_labels_and_sorting(void **state)
+{
+    static const char *const steps[][2] = {
+        {"3Fab<Enter>", "epoch 4"}, {",", "epoch 3"},    {",", "epoch 2"},
+        {".", "epoch 3"},           {"t", "labels"},     {"t", "epoch 3"},
+        {"s", "by probability"},    {"<lt>", "epoch 1"},
+    };
+    struct play p = {0};
+
+    begin(&p, &done, 24, 80);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        type(&p, steps[i][0]);
+        see(&p, steps[i][1]);
+        see(&p, "960 images");
+    }
+    type(&p, "/^dyed.*jpg<Enter>"); /* by path: two classes */
+    see(&p, "240 images");
+    type(&p, "s.");
+    see(&p, "by confidence");
+    see(&p, "240 images");
+    end(&p);
+}
+
 /* Pictures that nothing was written over; none may touch the last row. */
 static int count_whole(struct vt *vt)
 {
@@ -376,6 +405,7 @@ int main(void)
         cmocka_unit_test(per_cent_is_of_the_row_then_of_the_column),
         cmocka_unit_test(images_of_a_cell_are_sorted_by_loss),
         cmocka_unit_test(images_without_a_cell_are_all_that_is_misread),
+        cmocka_unit_test(both_sides_stay_shown_through_epochs_labels_and_sorting),
         cmocka_unit_test(pictures_lie_where_the_guards_are),
         cmocka_unit_test(says_why_a_picture_cannot_be_shown),
         cmocka_unit_test(hostile_names_do_not_reach_the_terminal),
