@@ -56,6 +56,20 @@ static void train_says_what_to_press_when_there_is_no_run(void **state)
     end(&p);
 }
 
+static void a_loss_above_the_chart_is_marked_and_said(void **state)
+{
+    struct play p = {.stage = {.has_spike = true}};
+    int row, col;
+
+    begin(&p, &done, 24, 80);
+    see(&p, "▲ 27.1"); /* its number stands beside the mark */
+    row = vt_find(p.vt, "▲", &col);
+    assert_int_equal(row, vt_find(p.vt, "● valid", NULL) + 1); /* the chart's first row */
+    /* the axis is as without it: the others are not squashed */
+    assert_int_equal(vt_cell_at(p.vt, row + 1, 0).character, '2');
+    end(&p);
+}
+
 static void follows_a_run_that_another_process_trains(void **state)
 {
     struct play p = {0};
@@ -393,6 +407,7 @@ int main(void)
         cmocka_unit_test(train_shows_the_run),
         cmocka_unit_test(train_fits_a_large_screen),
         cmocka_unit_test(train_says_what_to_press_when_there_is_no_run),
+        cmocka_unit_test(a_loss_above_the_chart_is_marked_and_said),
         cmocka_unit_test(follows_a_run_that_another_process_trains),
         cmocka_unit_test(shows_a_trainer_that_died_as_interrupted),
         cmocka_unit_test(shows_why_a_run_failed),
