@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <misread/base/alloc.h>
 #include <misread/base/clock.h>
 #include <misread/base/file.h>
 #include <misread/base/str.h>
@@ -198,18 +199,26 @@ static void percent(struct mr_explorer *explorer)
 
 /* ---- the rest ---- */
 
+/* In the message line if it fits there, else in a box: a path that is cut is no path. */
 static void show_path(struct mr_explorer *explorer)
 {
+    static const char head[] = "path (not copied): ";
     int64_t image = mr_explorer_chosen(explorer);
-    char path[2048];
+    char path[2048], *text;
 
     if (!image) {
         mr_explorer_say(explorer, "no picture is chosen");
         return;
     }
     mr_facts_path(&explorer->facts, image, 0, path, sizeof path);
-    mr_explorer_say(explorer, "path (not copied): %s/%s", explorer->options->data_dir, path);
-    explorer->message.for_ms = 60000; /* time to select it by mouse */
+    text = mr_xasprintf("%s/%s", explorer->options->data_dir, path);
+    if (mr_text_cols(head) + mr_text_cols(text) <= mr_term_size(explorer->term).cols - 2) {
+        mr_explorer_say(explorer, "%s%s", head, text);
+        explorer->message.for_ms = 60000; /* time to select it by mouse */
+    } else {
+        mr_show_open(explorer, "path (not copied)", text);
+    }
+    free(text);
 }
 
 static void save_screen(struct mr_explorer *explorer)

@@ -353,6 +353,36 @@ static void both_sides_stay_shown_through_epochs_labels_and_sorting(void **state
     end(&p);
 }
 
+static void one_image_shows_every_class_and_its_whole_path(void **state)
+{
+    struct play p = {0};
+
+    begin(&p, &done, 24, 80);
+    type(&p, "2<Enter><Enter>");
+    golden(&p, "image_80x24");
+    see(&p, "path        esophagitis/");
+    see(&p, "split       valid");
+    for (int row = 6; row < 6 + STAGE_CLASSES; row++)
+        assert_int_equal(vt_cell_at(p.vt, row, 76).character, '.'); /* a share: .98, .01 ... */
+    end(&p);
+}
+
+static void a_path_longer_than_the_line_is_shown_whole(void **state)
+{
+    struct play p = {.stage = {.has_deep_paths = true}};
+
+    begin(&p, &done, 24, 80);
+    type(&p, "2<Enter>y");
+    see(&p, "path (not copied)");
+    see(&p, "/data/kvasir-v2/esophagitis/centre-of-gastroenterology");
+    see(&p, "examinations-of-2024/second-reader/selected-for-teaching");
+    see(&p, "ae71db30.jpg");
+    type(&p, "<Esc>");
+    see_no(&p, "second-reader");
+    see(&p, "36 images"); /* Esc closed it and nothing else */
+    end(&p);
+}
+
 /* Pictures that nothing was written over; none may touch the last row. */
 static int count_whole(struct vt *vt)
 {
@@ -421,6 +451,8 @@ int main(void)
         cmocka_unit_test(images_of_a_cell_are_sorted_by_loss),
         cmocka_unit_test(images_without_a_cell_are_all_that_is_misread),
         cmocka_unit_test(both_sides_stay_shown_through_epochs_labels_and_sorting),
+        cmocka_unit_test(one_image_shows_every_class_and_its_whole_path),
+        cmocka_unit_test(a_path_longer_than_the_line_is_shown_whole),
         cmocka_unit_test(pictures_lie_where_the_guards_are),
         cmocka_unit_test(says_why_a_picture_cannot_be_shown),
         cmocka_unit_test(hostile_names_do_not_reach_the_terminal),
