@@ -9,6 +9,7 @@
 #include <misread/base/clock.h>
 #include <misread/base/file.h>
 #include <misread/base/str.h>
+#include <misread/interp/confusion.h>
 #include <misread/term/term.h>
 
 #include "explorer.h"
@@ -84,9 +85,16 @@ static void go_train(struct mr_explorer *explorer)
     mr_explorer_go(explorer, MR_SCREEN_TRAIN);
 }
 
+/* A cell that an epoch has emptied since gives way to the worst pair; but not under one's eyes. */
 static void go_matrix(struct mr_explorer *explorer)
 {
+    const struct mr_confusion *confusion = explorer->reading.confusion;
+
+    if (explorer->screen != MR_SCREEN_MATRIX && confusion &&
+        !mr_confusion_at(confusion, explorer->actual, explorer->predicted))
+        explorer->has_cell = false;
     mr_explorer_go(explorer, MR_SCREEN_MATRIX);
+    mr_explorer_recount(explorer);
 }
 
 /* By its tab, screen 3 shows all that is misread; a cell's images are reached through the cell. */

@@ -187,10 +187,16 @@ bool mr_explorer_back(struct mr_explorer *explorer)
     return true;
 }
 
-void mr_explorer_open_cell(struct mr_explorer *explorer, int actual, int predicted)
+void mr_explorer_set_cell(struct mr_explorer *explorer, int actual, int predicted)
 {
     explorer->actual = actual;
     explorer->predicted = predicted;
+    explorer->has_cell = true;
+}
+
+void mr_explorer_open_cell(struct mr_explorer *explorer, int actual, int predicted)
+{
+    mr_explorer_set_cell(explorer, actual, predicted);
     mr_gallery_show_cell(&explorer->gallery, actual, predicted);
     recount(explorer, false);
     mr_explorer_enter(explorer, MR_SCREEN_GRID);

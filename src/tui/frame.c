@@ -15,11 +15,12 @@
 
 static const struct {
     enum mr_screen_id screen;
+    enum mr_act act; /* what its key does */
     const char *text;
 } tabs[] = {
-    {MR_SCREEN_TRAIN, " 1 Train "},
-    {MR_SCREEN_MATRIX, " 2 Confusion "},
-    {MR_SCREEN_GRID, " 3 Images "},
+    {MR_SCREEN_TRAIN, MR_ACT_GO_TRAIN, " 1 Train "},
+    {MR_SCREEN_MATRIX, MR_ACT_GO_MATRIX, " 2 Confusion "},
+    {MR_SCREEN_GRID, MR_ACT_GO_GRID, " 3 Images "},
 };
 #define N_TABS ((int)(sizeof tabs / sizeof *tabs))
 
@@ -233,7 +234,7 @@ bool mr_frame_click(struct mr_explorer *explorer, int row, int col)
         int cols = mr_text_cols(tabs[i].text);
 
         if (col >= at && col < at + cols) {
-            mr_explorer_go(explorer, tabs[i].screen);
+            mr_explorer_act(explorer, tabs[i].act);
             return true;
         }
         at += cols + 1;
@@ -267,16 +268,14 @@ static void draw_labelling(const struct mr_explorer *explorer, const struct mr_i
     mr_ink_right(ink, row, cols - 1, MR_STYLE_MODE, " Esc ends it");
 }
 
-/* On the first screen: the numbers of the last step, or why nothing moves. */
-static void draw_status(const struct mr_explorer *explorer, const struct mr_ink *ink, int row)
+/* The numbers of the last step, or why nothing moves. */
+static void draw_run_status(const struct mr_explorer *explorer, const struct mr_ink *ink, int row)
 {
     const struct mr_facts *facts = &explorer->facts;
     const struct mr_run *run = &facts->run;
     struct mr_str text = MR_STR_EMPTY;
     char message[400];
 
-    if (explorer->screen != MR_SCREEN_TRAIN || !facts->has_run)
-        return;
     mr_safe_text(message, sizeof message, run->message ? run->message : "", mr_ink_cols(ink) - 12,
                  MR_ELIDE_END);
     if (facts->n_steps) {
@@ -300,6 +299,26 @@ static void draw_status(const struct mr_explorer *explorer, const struct mr_ink 
     else if (text.n)
         mr_ink_text(ink, row, 1, MR_STYLE_NORMAL, text.text);
     mr_str_finish(&text);
+}
+
+/* How the cell under the cursor ranks; counted here, so that it cannot be of another cell or
+ * epoch. */
+static void draw_pair_status(const struct mr_explorer *explorer, const struct mr_ink *ink, int row)
+{
+    const struct mr_reading *reading = &explorer->reading;
+    int at = mr_reading_find_pair(reading, explorer->actual, explorer->predicted);
+
+    if (at >= 0)
+        mr_ink_textf(ink, row, 1, MR_STYLE_NORMAL, "pair %d of %d%s", at + 1, reading->n_pairs,
+                     at ? "" : ", the most confused one");
+}
+
+static void draw_status(const struct mr_explorer *explorer, const struct mr_ink *ink, int row)
+{
+    if (explorer->screen == MR_SCREEN_TRAIN && explorer->facts.has_run)
+        draw_run_status(explorer, ink, row);
+    else if (explorer->screen == MR_SCREEN_MATRIX)
+        draw_pair_status(explorer, ink, row);
 }
 
 static void draw_message(const struct mr_explorer *explorer, const struct mr_ink *ink, int row)

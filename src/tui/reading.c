@@ -192,6 +192,14 @@ bool mr_reading_travel(struct mr_reading *reading, const struct mr_facts *facts,
     return true;
 }
 
+int mr_reading_find_pair(const struct mr_reading *reading, int actual, int predicted)
+{
+    for (int i = 0; i < reading->n_pairs; i++)
+        if (reading->pairs[i].actual == actual && reading->pairs[i].predicted == predicted)
+            return i;
+    return -1;
+}
+
 int mr_reading_cell_at(const struct mr_reading *reading, const struct mr_facts *facts, int index,
                        int actual, int predicted)
 {

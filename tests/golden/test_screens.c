@@ -264,6 +264,56 @@ static void a_cell_opens_as_many_images_as_it_counts(void **state)
     end(&p);
 }
 
+static void the_rank_of_a_pair_is_that_of_the_cell_under_the_cursor(void **state)
+{
+    struct play p = {0};
+
+    begin(&p, &done, 24, 80);
+    type(&p, "2m");
+    see(&p, "pair 2 of");
+    type(&p, "<Down>");
+    expect_no_text(&p, "pair 2 of");
+    type(&p, "<Up>");
+    see(&p, "pair 2 of");
+    type(&p, "<Enter>");
+    see(&p, "19 images");
+    expect_no_text(&p, "pair 2 of");
+    end(&p);
+}
+
+/* The first epoch's worst pair is empty from the second one on. */
+static void the_rank_of_a_pair_follows_a_run_that_trains(void **state)
+{
+    struct play p = {.stage = {.has_other_start = true}};
+    struct stage_run first = {.state = MR_RUN_TRAINING, .n_epochs = 1, .n_steps = 200};
+
+    begin(&p, &first, 24, 80);
+    type(&p, "2mM");
+    see(&p, "60 of 100");
+    see(&p, "pair 1 of");
+    stage_finish_epoch(&p.stage, 2);
+    see_no(&p, "60 of 100");
+    see(&p, "0 of 100"); /* nothing moves under one's eyes */
+    expect_no_text(&p, "pair 1 of");
+    type(&p, "12"); /* but one does not come back to nothing */
+    see(&p, "pair 1 of");
+    see(&p, "37 of 100");
+    end(&p);
+}
+
+static void the_cursor_starts_on_what_is_confused_most_now(void **state)
+{
+    struct play p = {.stage = {.has_other_start = true}};
+    struct stage_run first = {.state = MR_RUN_TRAINING, .n_epochs = 1, .n_steps = 200};
+
+    begin(&p, &first, 24, 80);
+    stage_finish_epoch(&p.stage, 2);
+    see(&p, "  2  .4949");
+    type(&p, "2");
+    see(&p, "37 of 100");
+    end(&p);
+}
+
 static void per_cent_is_of_the_row_then_of_the_column(void **state)
 {
     struct play p = {0};
@@ -447,6 +497,9 @@ int main(void)
         cmocka_unit_test(cells_are_filled_by_their_share),
         cmocka_unit_test(confusion_fits_a_large_screen),
         cmocka_unit_test(a_cell_opens_as_many_images_as_it_counts),
+        cmocka_unit_test(the_rank_of_a_pair_is_that_of_the_cell_under_the_cursor),
+        cmocka_unit_test(the_rank_of_a_pair_follows_a_run_that_trains),
+        cmocka_unit_test(the_cursor_starts_on_what_is_confused_most_now),
         cmocka_unit_test(per_cent_is_of_the_row_then_of_the_column),
         cmocka_unit_test(images_of_a_cell_are_sorted_by_loss),
         cmocka_unit_test(images_without_a_cell_are_all_that_is_misread),
