@@ -70,6 +70,38 @@ static void a_loss_above_the_chart_is_marked_and_said(void **state)
     end(&p);
 }
 
+static void the_number_of_unreadable_files_is_shown(void **state)
+{
+    struct play p = {.stage = {.has_damage = true}};
+
+    begin(&p, &done, 24, 80);
+    see(&p, "checkpoint 14:12:20  2 skipped");
+    end(&p);
+}
+
+static void leaving_and_help_are_in_every_footer(void **state)
+{
+    static const struct {
+        const char *keys, *footer;
+    } screens[] = {{"1", "? help  q leave"},
+                   {"2", "? help  q leave"},
+                   {"<Enter>", "? help  q back"},
+                   {"<Enter>", "? help  q back"}};
+    static const int cols[] = {60, 80, 120};
+
+    for (size_t i = 0; i < sizeof cols / sizeof *cols; i++) {
+        struct play p = {0};
+
+        begin(&p, &live, 24, cols[i]);
+        for (size_t j = 0; j < sizeof screens / sizeof *screens; j++) {
+            type(&p, screens[j].keys);
+            see(&p, screens[j].footer);
+            assert_int_equal(vt_find(p.vt, screens[j].footer, NULL), 23);
+        }
+        end(&p);
+    }
+}
+
 static void follows_a_run_that_another_process_trains(void **state)
 {
     struct play p = {0};
@@ -488,6 +520,8 @@ int main(void)
         cmocka_unit_test(train_fits_a_large_screen),
         cmocka_unit_test(train_says_what_to_press_when_there_is_no_run),
         cmocka_unit_test(a_loss_above_the_chart_is_marked_and_said),
+        cmocka_unit_test(the_number_of_unreadable_files_is_shown),
+        cmocka_unit_test(leaving_and_help_are_in_every_footer),
         cmocka_unit_test(follows_a_run_that_another_process_trains),
         cmocka_unit_test(shows_a_trainer_that_died_as_interrupted),
         cmocka_unit_test(shows_why_a_run_failed),
