@@ -259,6 +259,7 @@ static void graphics(struct mr_explorer *explorer)
 
 static void redraw(struct mr_explorer *explorer)
 {
+    mr_explorer_retry_pictures(explorer);
     mr_term_redraw(explorer->term);
 }
 

@@ -148,10 +148,19 @@ void mr_explorer_refresh(struct mr_explorer *explorer)
     }
 }
 
+void mr_explorer_retry_pictures(struct mr_explorer *explorer)
+{
+    const struct mr_tui_options *options = explorer->options;
+
+    if (options->ops->retry_pictures)
+        options->ops->retry_pictures(options->ops_ctx);
+}
+
 /* ---- moving about ---- */
 
 static void show(struct mr_explorer *explorer, enum mr_screen_id screen)
 {
+    mr_explorer_retry_pictures(explorer);
     explorer->screen = screen;
     if (screen != MR_SCREEN_GRID && screen != MR_SCREEN_IMAGE)
         explorer->labelling.is_on = false;

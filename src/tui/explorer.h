@@ -91,6 +91,9 @@ void mr_explorer_refresh(struct mr_explorer *explorer);
 /* After something that is shown was chosen differently (epoch, labels, filter). */
 void mr_explorer_recount(struct mr_explorer *explorer);
 
+/* Pictures that failed may come when they are asked for anew. */
+void mr_explorer_retry_pictures(struct mr_explorer *explorer);
+
 /* A sentence in the message line. */
 void mr_explorer_say(struct mr_explorer *explorer, const char *fmt, ...) MR_PRINTF(2, 3);
 void mr_explorer_complain(struct mr_explorer *explorer, const char *fmt, ...) MR_PRINTF(2, 3);

@@ -318,6 +318,7 @@ void stage_make(struct stage *stage, const char *dir, const struct stage_run *ru
 struct host {
     const struct stage *stage;
     struct mr_image *picture;
+    bool has_failed, has_retried;
 };
 
 /* Something round and reddish, different for every image. */
@@ -350,13 +351,22 @@ static const struct mr_image *picture(void *ctx, int64_t image, struct mr_size_p
 {
     struct host *host = ctx;
 
-    if (host->stage->has_failing_pictures) {
+    if (host->stage->has_failing_pictures ||
+        (host->stage->has_late_pictures && !host->has_retried)) {
+        host->has_failed = true;
         *failed = "the file is gone";
         return NULL;
     }
     mr_image_destroy(host->picture);
     host->picture = paint(image);
     return host->picture;
+}
+
+static void retry_pictures(void *ctx)
+{
+    struct host *host = ctx;
+
+    host->has_retried = host->has_failed;
 }
 
 /* Leaves a run in the store, so that a test can see that it was asked for and how. */
@@ -400,6 +410,7 @@ int stage_run_screens(void *arg)
 {
     static const struct mr_tui_ops ops = {
         .picture = picture,
+        .retry_pictures = retry_pictures,
         .start = start,
         .is_training = is_training,
         .start_defaults = start_defaults,

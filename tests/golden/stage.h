@@ -25,6 +25,7 @@ struct stage {
     int run;
     bool is_training; /* what the program around the screens says of itself */
     bool has_failing_pictures;
+    bool has_late_pictures;  /* they fail until they are asked for anew */
     bool is_hostile;         /* the images' names hold terminal sequences */
     bool has_deep_paths;     /* longer than a line */
     bool has_damage;         /* two more files, which cannot be read */

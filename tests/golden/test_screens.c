@@ -501,6 +501,21 @@ static void says_why_a_picture_cannot_be_shown(void **state)
     end(&p);
 }
 
+static void pictures_that_failed_are_asked_for_anew(void **state)
+{
+    static const char *const ways[] = {"<C-l>", "3"};
+
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct play p = {.stage = {.has_late_pictures = true}};
+
+        begin(&p, &done, 24, 80);
+        see(&p, "the file …");
+        type(&p, ways[i]);
+        see_no(&p, "the file");
+        end(&p);
+    }
+}
+
 static void hostile_names_do_not_reach_the_terminal(void **state)
 {
     struct play p = {.stage = {.is_hostile = true}};
@@ -542,6 +557,7 @@ int main(void)
         cmocka_unit_test(a_path_longer_than_the_line_is_shown_whole),
         cmocka_unit_test(pictures_lie_where_the_guards_are),
         cmocka_unit_test(says_why_a_picture_cannot_be_shown),
+        cmocka_unit_test(pictures_that_failed_are_asked_for_anew),
         cmocka_unit_test(hostile_names_do_not_reach_the_terminal),
     };
 
