@@ -142,6 +142,13 @@ static double op_estimate_s(void *ctx, const struct mr_tui_start *sheet)
     return seconds;
 }
 
+static void op_retry_pictures(void *ctx)
+{
+    struct explorer *x = ctx;
+
+    mr_pictures_retry(x->pictures);
+}
+
 static void op_suspend(void *ctx)
 {
     struct explorer *x = ctx;
@@ -179,6 +186,7 @@ enum mr_status mr_explore_term_options(struct mr_term_options *options, const st
 static enum mr_status show(struct explorer *x, enum mr_tui_exit *left, struct mr_error *err)
 {
     static const struct mr_tui_ops ops = {.picture = op_picture,
+                                          .retry_pictures = op_retry_pictures,
                                           .start = op_start,
                                           .is_training = op_is_training,
                                           .start_defaults = op_start_defaults,

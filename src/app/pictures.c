@@ -255,3 +255,12 @@ const struct mr_image *mr_pictures_get(struct mr_pictures *pictures, int64_t ima
     mr_monitor_unlock(pictures->monitor);
     return shown;
 }
+
+void mr_pictures_retry(struct mr_pictures *pictures)
+{
+    mr_monitor_lock(pictures->monitor);
+    for (int i = 0; i < N_SLOTS; i++)
+        if (pictures->slots[i].state == SLOT_FAILED)
+            clear(&pictures->slots[i]);
+    mr_monitor_unlock(pictures->monitor);
+}

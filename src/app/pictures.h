@@ -22,5 +22,7 @@ void mr_pictures_stop(struct mr_pictures *pictures);
  * never will come). Borrowed until the next call. One caller; never blocks. */
 const struct mr_image *mr_pictures_get(struct mr_pictures *pictures, int64_t image,
                                        struct mr_size_px box, const char **failed);
+/* Pictures that failed are decoded anew when they are asked for again. */
+void mr_pictures_retry(struct mr_pictures *pictures);
 
 #endif

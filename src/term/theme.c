@@ -74,7 +74,7 @@ static const struct mr_look looks_mono[N_ROLES] = {
 
 /* Backgrounds, darkest first. */
 static const int ramp_good[8] = {17, 18, 24, 25, 31, 32, 74, 117};
-static const int ramp_bad[8] = {52, 94, 130, 166, 172, 208, 214, 222};
+static const int ramp_bad[8] = {94, 130, 166, 172, 208, 214, 215, 222};
 
 unsigned mr_theme_rgb(int color)
 {

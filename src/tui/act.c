@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <misread/base/alloc.h>
 #include <misread/base/clock.h>
 #include <misread/base/file.h>
 #include <misread/base/str.h>
+#include <misread/interp/confusion.h>
 #include <misread/term/term.h>
 
 #include "explorer.h"
@@ -83,9 +85,16 @@ static void go_train(struct mr_explorer *explorer)
     mr_explorer_go(explorer, MR_SCREEN_TRAIN);
 }
 
+/* A cell that an epoch has emptied since gives way to the worst pair; but not under one's eyes. */
 static void go_matrix(struct mr_explorer *explorer)
 {
+    const struct mr_confusion *confusion = explorer->reading.confusion;
+
+    if (explorer->screen != MR_SCREEN_MATRIX && confusion &&
+        !mr_confusion_at(confusion, explorer->actual, explorer->predicted))
+        explorer->has_cell = false;
     mr_explorer_go(explorer, MR_SCREEN_MATRIX);
+    mr_explorer_recount(explorer);
 }
 
 /* By its tab, screen 3 shows all that is misread; a cell's images are reached through the cell. */
@@ -198,18 +207,26 @@ static void percent(struct mr_explorer *explorer)
 
 /* ---- the rest ---- */
 
+/* In the message line if it fits there, else in a box: a path that is cut is no path. */
 static void show_path(struct mr_explorer *explorer)
 {
+    static const char head[] = "path (not copied): ";
     int64_t image = mr_explorer_chosen(explorer);
-    char path[2048];
+    char path[2048], *text;
 
     if (!image) {
         mr_explorer_say(explorer, "no picture is chosen");
         return;
     }
     mr_facts_path(&explorer->facts, image, 0, path, sizeof path);
-    mr_explorer_say(explorer, "path (not copied): %s/%s", explorer->options->data_dir, path);
-    explorer->message.for_ms = 60000; /* time to select it by mouse */
+    text = mr_xasprintf("%s/%s", explorer->options->data_dir, path);
+    if (mr_text_cols(head) + mr_text_cols(text) <= mr_term_size(explorer->term).cols - 2) {
+        mr_explorer_say(explorer, "%s%s", head, text);
+        explorer->message.for_ms = 60000; /* time to select it by mouse */
+    } else {
+        mr_show_open(explorer, "path (not copied)", text);
+    }
+    free(text);
 }
 
 static void save_screen(struct mr_explorer *explorer)
@@ -242,6 +259,7 @@ static void graphics(struct mr_explorer *explorer)
 
 static void redraw(struct mr_explorer *explorer)
 {
+    mr_explorer_retry_pictures(explorer);
     mr_term_redraw(explorer->term);
 }
 

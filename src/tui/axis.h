@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Axes of charts: a range with few, round ticks. */
+/* Axes of charts: a range with few, round ticks, equally far apart on the screen. */
 #ifndef MISREAD_TUI_AXIS_H
 #define MISREAD_TUI_AXIS_H
 
@@ -8,8 +8,11 @@ struct mr_axis {
     double lo, hi, step;
 };
 
-/* At most max_ticks ticks (>= 2); an empty range is widened. */
-struct mr_axis mr_axis_fit(double lo, double hi, int max_ticks);
+/* For a chart of `rows` cells: the tightest range that holds lo .. hi and whose ticks (at most
+ * max_ticks, >= 2) lie in the middles of cells, equally many rows apart. */
+struct mr_axis mr_axis_fit_rows(double lo, double hi, int rows, int max_ticks);
+/* For a chart of `cols` cells: 0 .. n epochs, ticks whole epochs apart and equally many cells. */
+struct mr_axis mr_axis_fit_epochs(int n_epochs, int cols);
 /* The first and last tick, as multiples of step. */
 int mr_axis_first(const struct mr_axis *axis);
 int mr_axis_last(const struct mr_axis *axis);

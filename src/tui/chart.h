@@ -42,8 +42,12 @@ void mr_chart_line(struct mr_chart *chart, const struct mr_point *points, int n,
 
 /* Columns that the labels of the y axis take, with a blank behind them. */
 int mr_chart_label_cols(const struct mr_axis *y);
-/* Axes at the left and below, then the dots; the plot must have been made for cols - label_cols by
- * rows - 1. */
+/* The y axis of a chart that fills ink. */
+struct mr_axis mr_chart_fit_y(const struct mr_ink *ink, double lo, double hi);
+/* A chart of epochs 0 .. n that fills ink but for labels at the left and below and a blank at the
+ * right, so that no point lies on the frame. */
+struct mr_chart *mr_chart_create_epochs(const struct mr_ink *ink, struct mr_axis y, int n_epochs);
+/* Axes at the left and below, then the dots. */
 void mr_chart_draw(const struct mr_chart *chart, const struct mr_ink *ink);
 /* The cell of a value, in the coordinates of ink; false if outside. */
 bool mr_chart_cell(const struct mr_chart *chart, double x, double y, int *row, int *col);

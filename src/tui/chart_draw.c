@@ -5,6 +5,20 @@
 #include "chart.h"
 #include "ink.h"
 
+struct mr_axis mr_chart_fit_y(const struct mr_ink *ink, double lo, double hi)
+{
+    int rows = mr_ink_rows(ink), ticks = rows / 2;
+
+    return mr_axis_fit_rows(lo, hi, rows - 1, ticks < 2 ? 2 : ticks < 5 ? ticks : 5);
+}
+
+struct mr_chart *mr_chart_create_epochs(const struct mr_ink *ink, struct mr_axis y, int n_epochs)
+{
+    int cols = mr_ink_cols(ink) - mr_chart_label_cols(&y) - 1;
+
+    return mr_chart_create(mr_axis_fit_epochs(n_epochs, cols), y, cols, mr_ink_rows(ink) - 1);
+}
+
 static void draw_y_axis(const struct mr_chart *chart, const struct mr_ink *ink, int label_cols)
 {
     int last_row = -1;

@@ -112,8 +112,7 @@ static void recount(struct mr_explorer *explorer, bool labels_changed)
 {
     struct mr_error err;
 
-    explorer->reading.wants_train =
-        explorer->gallery.split != MR_SPLIT_VALID && explorer->reading.train.stored == NULL;
+    explorer->reading.wants_train = explorer->gallery.split != MR_SPLIT_VALID;
     if (mr_reading_refresh(&explorer->reading, &explorer->facts, &explorer->desk, labels_changed,
                            &err))
         grumble(explorer, &err);
@@ -149,10 +148,19 @@ void mr_explorer_refresh(struct mr_explorer *explorer)
     }
 }
 
+void mr_explorer_retry_pictures(struct mr_explorer *explorer)
+{
+    const struct mr_tui_options *options = explorer->options;
+
+    if (options->ops->retry_pictures)
+        options->ops->retry_pictures(options->ops_ctx);
+}
+
 /* ---- moving about ---- */
 
 static void show(struct mr_explorer *explorer, enum mr_screen_id screen)
 {
+    mr_explorer_retry_pictures(explorer);
     explorer->screen = screen;
     if (screen != MR_SCREEN_GRID && screen != MR_SCREEN_IMAGE)
         explorer->labelling.is_on = false;
@@ -188,10 +196,16 @@ bool mr_explorer_back(struct mr_explorer *explorer)
     return true;
 }
 
-void mr_explorer_open_cell(struct mr_explorer *explorer, int actual, int predicted)
+void mr_explorer_set_cell(struct mr_explorer *explorer, int actual, int predicted)
 {
     explorer->actual = actual;
     explorer->predicted = predicted;
+    explorer->has_cell = true;
+}
+
+void mr_explorer_open_cell(struct mr_explorer *explorer, int actual, int predicted)
+{
+    mr_explorer_set_cell(explorer, actual, predicted);
     mr_gallery_show_cell(&explorer->gallery, actual, predicted);
     recount(explorer, false);
     mr_explorer_enter(explorer, MR_SCREEN_GRID);

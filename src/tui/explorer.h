@@ -62,6 +62,7 @@ struct mr_explorer {
     int n_trail;
     struct mr_view views[MR_N_SCREENS];
     int actual, predicted; /* the matrix's cursor */
+    bool has_cell;         /* it was put or seen there; else it follows the worst pair */
     enum mr_percent percent;
     int picture_size;     /* index into the grid's sizes */
     char class_text[128]; /* what was searched for in the matrix */
@@ -90,6 +91,9 @@ void mr_explorer_refresh(struct mr_explorer *explorer);
 /* After something that is shown was chosen differently (epoch, labels, filter). */
 void mr_explorer_recount(struct mr_explorer *explorer);
 
+/* Pictures that failed may come when they are asked for anew. */
+void mr_explorer_retry_pictures(struct mr_explorer *explorer);
+
 /* A sentence in the message line. */
 void mr_explorer_say(struct mr_explorer *explorer, const char *fmt, ...) MR_PRINTF(2, 3);
 void mr_explorer_complain(struct mr_explorer *explorer, const char *fmt, ...) MR_PRINTF(2, 3);
@@ -100,6 +104,8 @@ void mr_explorer_go(struct mr_explorer *explorer, enum mr_screen_id screen);
 void mr_explorer_enter(struct mr_explorer *explorer, enum mr_screen_id screen);
 /* One level out; false at the top. */
 bool mr_explorer_back(struct mr_explorer *explorer);
+/* Puts the matrix's cursor on a cell. */
+void mr_explorer_set_cell(struct mr_explorer *explorer, int actual, int predicted);
 /* Exactly the images of a cell, on screen 3. */
 void mr_explorer_open_cell(struct mr_explorer *explorer, int actual, int predicted);
 /* One image on screen 3, within the list that a cell (or, with -1, all misread) gives. */

@@ -331,3 +331,12 @@ int mr_facts_n_side(const struct mr_facts *facts, enum mr_side side)
         n += facts->images->rows[i].side == side && facts->images->rows[i].state == MR_IMAGE_OK;
     return n;
 }
+
+int mr_facts_n_skipped(const struct mr_facts *facts)
+{
+    int n = 0;
+
+    for (int i = 0; facts->images && i < facts->images->n; i++)
+        n += facts->images->rows[i].state == MR_IMAGE_UNREADABLE;
+    return n;
+}

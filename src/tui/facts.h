@@ -74,5 +74,7 @@ enum mr_status mr_facts_predictions(const struct mr_facts *facts, int epoch, enu
 void mr_facts_path(const struct mr_facts *facts, int64_t image, int cols, char *out, size_t cap);
 /* How many readable images lie on a side. */
 int mr_facts_n_side(const struct mr_facts *facts, enum mr_side side);
+/* How many files could not be read and are left out. */
+int mr_facts_n_skipped(const struct mr_facts *facts);
 
 #endif

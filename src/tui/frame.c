@@ -15,11 +15,12 @@
 
 static const struct {
     enum mr_screen_id screen;
+    enum mr_act act; /* what its key does */
     const char *text;
 } tabs[] = {
-    {MR_SCREEN_TRAIN, " 1 Train "},
-    {MR_SCREEN_MATRIX, " 2 Confusion "},
-    {MR_SCREEN_GRID, " 3 Images "},
+    {MR_SCREEN_TRAIN, MR_ACT_GO_TRAIN, " 1 Train "},
+    {MR_SCREEN_MATRIX, MR_ACT_GO_MATRIX, " 2 Confusion "},
+    {MR_SCREEN_GRID, MR_ACT_GO_GRID, " 3 Images "},
 };
 #define N_TABS ((int)(sizeof tabs / sizeof *tabs))
 
@@ -233,7 +234,7 @@ bool mr_frame_click(struct mr_explorer *explorer, int row, int col)
         int cols = mr_text_cols(tabs[i].text);
 
         if (col >= at && col < at + cols) {
-            mr_explorer_go(explorer, tabs[i].screen);
+            mr_explorer_act(explorer, tabs[i].act);
             return true;
         }
         at += cols + 1;
@@ -267,16 +268,14 @@ static void draw_labelling(const struct mr_explorer *explorer, const struct mr_i
     mr_ink_right(ink, row, cols - 1, MR_STYLE_MODE, " Esc ends it");
 }
 
-/* On the first screen: the numbers of the last step, or why nothing moves. */
-static void draw_status(const struct mr_explorer *explorer, const struct mr_ink *ink, int row)
+/* The numbers of the last step, or why nothing moves. */
+static void draw_run_status(const struct mr_explorer *explorer, const struct mr_ink *ink, int row)
 {
     const struct mr_facts *facts = &explorer->facts;
     const struct mr_run *run = &facts->run;
     struct mr_str text = MR_STR_EMPTY;
     char message[400];
 
-    if (explorer->screen != MR_SCREEN_TRAIN || !facts->has_run)
-        return;
     mr_safe_text(message, sizeof message, run->message ? run->message : "", mr_ink_cols(ink) - 12,
                  MR_ELIDE_END);
     if (facts->n_steps) {
@@ -289,6 +288,9 @@ static void draw_status(const struct mr_explorer *explorer, const struct mr_ink 
     if (run->checkpoint_at)
         mr_str_addf(&text, "%scheckpoint %s", text.n ? "  " : "",
                     mr_format_clock(run->checkpoint_at).text);
+    if (mr_facts_n_skipped(facts))
+        mr_str_addf(&text, "%s%s skipped", text.n ? "  " : "",
+                    mr_format_count(mr_facts_n_skipped(facts)).text);
     if (run->state == MR_RUN_FAILED)
         mr_ink_textf(ink, row, 1, MR_STYLE_ERROR, "failed: %s", message);
     else if (run->state == MR_RUN_INTERRUPTED || run->state == MR_RUN_STOPPED)
@@ -300,6 +302,26 @@ static void draw_status(const struct mr_explorer *explorer, const struct mr_ink 
     else if (text.n)
         mr_ink_text(ink, row, 1, MR_STYLE_NORMAL, text.text);
     mr_str_finish(&text);
+}
+
+/* How the cell under the cursor ranks; counted here, so that it cannot be of another cell or
+ * epoch. */
+static void draw_pair_status(const struct mr_explorer *explorer, const struct mr_ink *ink, int row)
+{
+    const struct mr_reading *reading = &explorer->reading;
+    int at = mr_reading_find_pair(reading, explorer->actual, explorer->predicted);
+
+    if (at >= 0)
+        mr_ink_textf(ink, row, 1, MR_STYLE_NORMAL, "pair %d of %d%s", at + 1, reading->n_pairs,
+                     at ? "" : ", the most confused one");
+}
+
+static void draw_status(const struct mr_explorer *explorer, const struct mr_ink *ink, int row)
+{
+    if (explorer->screen == MR_SCREEN_TRAIN && explorer->facts.has_run)
+        draw_run_status(explorer, ink, row);
+    else if (explorer->screen == MR_SCREEN_MATRIX)
+        draw_pair_status(explorer, ink, row);
 }
 
 static void draw_message(const struct mr_explorer *explorer, const struct mr_ink *ink, int row)
@@ -328,51 +350,63 @@ static bool is_top(const struct mr_explorer *explorer)
     return !explorer->n_trail && explorer->screen != MR_SCREEN_IMAGE;
 }
 
+struct hint {
+    char keys[64];
+    const char *word;
+    bool is_kept; /* whatever else is dropped */
+};
+
 /* Keys and word of the row at *i and those joined to it; *i moves on. */
-static bool next_hint(struct mr_explorer *explorer, int *i, char *keys, size_t cap,
-                      const char **word)
+static bool next_hint(struct mr_explorer *explorer, int *i, struct hint *hint)
 {
+    const size_t cap = sizeof hint->keys;
     int n;
     const struct mr_action *rows = mr_actions_all(&n);
 
-    *keys = '\0';
+    *hint->keys = '\0';
     for (; *i < n; ++*i) {
         const struct mr_action *row = &rows[*i];
+        size_t used = strlen(hint->keys);
         char key[16];
 
         if (!(row->screens & (1U << explorer->screen)) || !row->footer ||
             !mr_explorer_can(explorer, row->act))
             continue;
         mr_actions_key_text(row->keys[0], key, sizeof key);
-        snprintf(keys + strlen(keys), cap - strlen(keys), "%s%s", *keys ? " " : "", key);
+        snprintf(hint->keys + used, cap - used, "%s%s", used ? " " : "", key);
         if (!strcmp(row->footer, MR_WITH_NEXT))
             continue;
-        *word = row->act == MR_ACT_QUIT && is_top(explorer) ? "leave" : row->footer;
+        hint->word = row->act == MR_ACT_QUIT && is_top(explorer) ? "leave" : row->footer;
+        hint->is_kept = row->act == MR_ACT_HELP || row->act == MR_ACT_QUIT;
         ++*i;
         return true;
     }
     return false;
 }
 
+/* With the blanks behind it. */
+static int hint_cols(const struct hint *hint)
+{
+    return mr_text_cols(hint->keys) + 1 + mr_text_cols(hint->word) + 2;
+}
+
 static void draw_footer(struct mr_explorer *explorer, const struct mr_ink *ink)
 {
-    static const char help[] = "help";
-    int row = mr_ink_rows(ink) - 1, cols = mr_ink_cols(ink), col = 1, i = 0;
-    /* help keeps its place whatever is dropped */
-    int end = cols - 1 - (2 + (int)sizeof help);
-    const char *word;
-    char keys[64];
+    /* a blank at each side; the two behind the last hint may be cut */
+    int row = mr_ink_rows(ink) - 1, col = 1, room = mr_ink_cols(ink);
+    struct hint hint;
 
-    while (next_hint(explorer, &i, keys, sizeof keys, &word)) {
-        int need = mr_text_cols(keys) + 1 + mr_text_cols(word);
-        bool is_help = !strcmp(word, help);
+    for (int i = 0; next_hint(explorer, &i, &hint);)
+        room -= hint.is_kept ? hint_cols(&hint) : 0;
+    for (int i = 0; next_hint(explorer, &i, &hint);) {
+        int cols = hint_cols(&hint);
 
-        if (!is_help && col + need > end)
+        if (!hint.is_kept && cols > room)
             continue;
-        if (is_help)
-            end = cols - 1;
-        col += mr_ink_text(ink, row, col, MR_STYLE_KEY, keys) + 1;
-        col += mr_ink_text(ink, row, col, MR_STYLE_DIM, word) + 2;
+        room -= hint.is_kept ? 0 : cols;
+        mr_ink_text(ink, row, col, MR_STYLE_KEY, hint.keys);
+        mr_ink_text(ink, row, col + mr_text_cols(hint.keys) + 1, MR_STYLE_DIM, hint.word);
+        col += cols;
     }
 }
 

@@ -74,13 +74,13 @@ int mr_ink_cols(const struct mr_ink *ink)
 static const struct {
     const char *glyph, *ascii;
 } stand_ins[] = {
-    {"─", "-"},  {"│", "|"},  {"┌", "+"}, {"┐", "+"}, {"└", "+"}, {"┘", "+"}, {"┤", "|"},
-    {"├", "|"},  {"┴", "+"},  {"┼", "+"}, {"╴", "-"}, {"·", "."}, {"…", "~"}, {"→", ">"},
-    {"←", "<"},  {"↑", "^"},  {"↓", "v"}, {"±", "~"}, {"×", "x"}, {"≈", "~"}, {"≠", "!"},
-    {"⚑", "F"},  {"✎", "R"},  {"¶", "n"}, {"●", "o"}, {"▶", ">"}, {"◀", "<"}, {"▾", "v"},
-    {"▴", "^"},  {"▌", "|"},  {"▐", "|"}, {"▕", "["}, {"▏", "]"}, {"▎", "|"}, {"▍", "|"},
-    {"▋", "#"},  {"▊", "#"},  {"▉", "#"}, {"█", "#"}, {"▇", "#"}, {"░", "."}, {"▒", ":"},
-    {"“", "\""}, {"”", "\""}, {"–", "-"},
+    {"─", "-"}, {"│", "|"},  {"┌", "+"},  {"┐", "+"}, {"└", "+"}, {"┘", "+"}, {"┤", "|"},
+    {"├", "|"}, {"┴", "+"},  {"┼", "+"},  {"╴", "-"}, {"·", "."}, {"…", "~"}, {"→", ">"},
+    {"←", "<"}, {"↑", "^"},  {"↓", "v"},  {"±", "~"}, {"×", "x"}, {"≈", "~"}, {"≠", "!"},
+    {"⚑", "F"}, {"✎", "R"},  {"¶", "n"},  {"●", "o"}, {"▶", ">"}, {"◀", "<"}, {"▾", "v"},
+    {"▴", "^"}, {"▲", "^"},  {"▌", "|"},  {"▐", "|"}, {"▕", "["}, {"▏", "]"}, {"▎", "|"},
+    {"▍", "|"}, {"▋", "#"},  {"▊", "#"},  {"▉", "#"}, {"█", "#"}, {"▇", "#"}, {"░", "."},
+    {"▒", ":"}, {"“", "\""}, {"”", "\""}, {"–", "-"},
 };
 
 /* The length of the character at s; safe text is valid UTF-8. */
@@ -197,6 +197,56 @@ int mr_ink_short(const struct mr_ink *ink, int row, int col, int cols, enum mr_s
         return 0;
     mr_safe_text(cut, sizeof cut, text, cols, MR_ELIDE_MIDDLE);
     return mr_ink_text(ink, row, col, style, cut);
+}
+
+/* Bytes of text that make a line of cols columns: up to a blank or slash in its second half, else
+ * as many as fit. */
+static size_t line_bytes(const char *text, int cols)
+{
+    size_t at = 0, n, best = 0;
+    int used = 0;
+
+    for (; text[at]; at += n) {
+        char one[8] = "";
+
+        n = char_bytes(text + at);
+        memcpy(one, text + at, n < sizeof one ? n : 0);
+        used += mr_text_cols(one);
+        if (used > cols)
+            return best ? best : at ? at : n;
+        if (used > cols / 2 && (text[at] == ' ' || text[at] == '/'))
+            best = at + n;
+    }
+    return at;
+}
+
+int mr_ink_n_lines(const char *text, int cols)
+{
+    int n = 0;
+
+    for (; *text; text += line_bytes(text, cols))
+        n++;
+    return n;
+}
+
+int mr_ink_wrapped(const struct mr_ink *ink, struct mr_rect_cells rect, enum mr_style style,
+                   const char *text)
+{
+    int used = 0;
+
+    while (*text && used < rect.rows) {
+        size_t n = line_bytes(text, rect.cols);
+        char *line = mr_xasprintf("%.*s", (int)n, text);
+
+        if (used == rect.rows - 1)
+            mr_ink_short(ink, rect.row + used, rect.col, rect.cols, style, text);
+        else
+            mr_ink_text(ink, rect.row + used, rect.col, style, line);
+        free(line);
+        text += n;
+        used++;
+    }
+    return used;
 }
 
 void mr_ink_fill(const struct mr_ink *ink, struct mr_rect_cells rect, enum mr_style style)

@@ -51,6 +51,12 @@ void mr_ink_right(const struct mr_ink *ink, int row, int end, enum mr_style styl
 /* Shortened in the middle to at most cols columns. */
 int mr_ink_short(const struct mr_ink *ink, int row, int col, int cols, enum mr_style style,
                  const char *text);
+/* Over as many lines as it needs and rect has, broken behind blanks and slashes; the last line is
+ * shortened. Returns the lines used. */
+int mr_ink_wrapped(const struct mr_ink *ink, struct mr_rect_cells rect, enum mr_style style,
+                   const char *text);
+/* How many lines of cols columns it needs. */
+int mr_ink_n_lines(const char *text, int cols);
 void mr_ink_fill(const struct mr_ink *ink, struct mr_rect_cells rect, enum mr_style style);
 /* A box with a title, or, if is_compact, only a line with the title; returns the inside. */
 struct mr_ink mr_ink_frame(const struct mr_ink *ink, const char *title, bool has_focus,

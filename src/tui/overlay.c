@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What overlays share, and the smallest of them: a question with a few answers. */
+/* What overlays share, and the smallest of them: a text, and a question with a few answers. */
 #include "overlay.h"
 
 #include <stdlib.h>
@@ -38,6 +38,55 @@ struct mr_rect_cells mr_overlay_middle(struct mr_size_cells screen, int rows, in
     rows = rows + 2 > most_rows ? most_rows : rows + 2;
     cols = cols + 2 > most_cols ? most_cols : cols + 2;
     return (struct mr_rect_cells){2 + (most_rows - rows) / 2, (screen.cols - cols) / 2, rows, cols};
+}
+
+/* ---- a text ---- */
+
+struct text {
+    struct mr_overlay overlay;
+    char *text; /* owned */
+};
+
+static struct mr_rect_cells text_place(struct mr_overlay *overlay, struct mr_size_cells screen)
+{
+    int cols = screen.cols - 8;
+    int rows = mr_ink_n_lines(((struct text *)overlay)->text, cols - 2);
+
+    return mr_overlay_middle(screen, rows, cols);
+}
+
+static void text_draw(struct mr_overlay *overlay, const struct mr_ink *ink)
+{
+    mr_ink_wrapped(ink, (struct mr_rect_cells){0, 1, mr_ink_rows(ink), mr_ink_cols(ink) - 2},
+                   MR_STYLE_NORMAL, ((struct text *)overlay)->text);
+}
+
+/* The mouse selects. */
+static enum mr_overlay_reply text_key(struct mr_overlay *overlay, const struct mr_key *key)
+{
+    return key->code == MR_KEY_MOUSE ? MR_OVERLAY_STAYS : MR_OVERLAY_CLOSES;
+}
+
+static void text_finish(struct mr_overlay *overlay)
+{
+    free(((struct text *)overlay)->text);
+}
+
+static const struct mr_overlay_ops text_ops = {
+    .size = sizeof(struct text),
+    .place = text_place,
+    .draw = text_draw,
+    .key = text_key,
+    .finish = text_finish,
+};
+
+void mr_show_open(struct mr_explorer *explorer, const char *title, const char *text)
+{
+    struct text *self = (struct text *)mr_overlay_create(explorer, &text_ops, title);
+    char safe[4096];
+
+    mr_safe_text(safe, sizeof safe, text, 0, MR_ELIDE_END);
+    self->text = mr_xstrdup(safe);
 }
 
 /* ---- a question ---- */

@@ -48,6 +48,9 @@ void mr_start_sheet_open(struct mr_explorer *explorer);
 /* Which class should the image get? */
 void mr_picker_open(struct mr_explorer *explorer, int64_t image);
 
+/* A text that is too long for a line, whole; any key closes it. */
+void mr_show_open(struct mr_explorer *explorer, const char *title, const char *text);
+
 /* A question with a few answers; the first one is the default. answer gets the index, not called
  * for Esc. */
 struct mr_answer {

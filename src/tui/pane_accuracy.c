@@ -43,9 +43,11 @@ static void draw_legend(const struct mr_facts *facts, const struct mr_ink *ink)
     mr_ink_textf(ink, 0, col, MR_STYLE_DIM, "%s", mr_format_interval(lo, hi, 3).text);
 }
 
-static struct mr_axis y_axis(const struct mr_facts *facts, int max_ticks)
+/* Holds every interval; no tick says more than 1. */
+static struct mr_axis y_axis(const struct mr_facts *facts, const struct mr_ink *ink)
 {
     double least = 1, most = 0;
+    struct mr_axis axis;
 
     for (int i = 0; i < facts->n_epochs; i++) {
         double lo, hi;
@@ -55,9 +57,12 @@ static struct mr_axis y_axis(const struct mr_facts *facts, int max_ticks)
         least = fmin(least, lo);
         most = fmax(most, hi);
     }
-    if (most <= least)
-        return (struct mr_axis){.lo = 0, .hi = 1, .step = 0.5};
-    return mr_axis_fit(least, most, max_ticks);
+    axis = most > least ? mr_chart_fit_y(ink, least, most) : mr_chart_fit_y(ink, 0, 1);
+    while (mr_axis_last(&axis) * axis.step > 1 + axis.step / 2) {
+        axis.lo -= axis.step;
+        axis.hi -= axis.step;
+    }
+    return axis;
 }
 
 static void draw_epochs(const struct mr_chart *chart, const struct mr_ink *ink,
@@ -68,9 +73,8 @@ static void draw_epochs(const struct mr_chart *chart, const struct mr_ink *ink,
         int top, bottom, row, col;
         double lo, hi;
 
-        if (!interval_of(epoch, &lo, &hi) ||
-            !mr_chart_cell(chart, epoch->epoch, fmin(hi, chart->y.hi), &top, &col) ||
-            !mr_chart_cell(chart, epoch->epoch, fmax(lo, chart->y.lo), &bottom, &col))
+        if (!interval_of(epoch, &lo, &hi) || !mr_chart_cell(chart, epoch->epoch, hi, &top, &col) ||
+            !mr_chart_cell(chart, epoch->epoch, lo, &bottom, &col))
             continue;
         for (row = top; row <= bottom; row++)
             mr_ink_text(ink, row, col, MR_STYLE_DIM, "│");
@@ -81,15 +85,8 @@ static void draw_epochs(const struct mr_chart *chart, const struct mr_ink *ink,
 
 static void draw_chart(const struct mr_facts *facts, const struct mr_ink *ink)
 {
-    int rows = mr_ink_rows(ink), ticks = rows / 2 > 2 ? rows / 2 : 2;
-    struct mr_axis y = y_axis(facts, ticks < 5 ? ticks : 5);
-    int cols = mr_ink_cols(ink) - mr_chart_label_cols(&y);
-    int n = facts->run.n_epochs > 0 ? facts->run.n_epochs : 1;
-    struct mr_axis x = mr_axis_fit(0, n, cols / 5 > 2 ? cols / 5 : 2);
-    struct mr_chart *chart;
+    struct mr_chart *chart = mr_chart_create_epochs(ink, y_axis(facts, ink), facts->run.n_epochs);
 
-    x.step = x.step < 1 ? 1 : x.step;
-    chart = mr_chart_create(x, y, cols, rows - 1);
     if (chart->cols > 0 && chart->rows > 0) {
         mr_chart_draw(chart, ink);
         draw_epochs(chart, ink, facts);

@@ -135,10 +135,10 @@ static void draw_item(struct grid_pane *self, const struct mr_ink *ink, int i,
                  mr_format_p((double)item->ranked.p_actual).text, signs);
     if (captions < 2)
         return;
-    mr_names_pair(&explorer->facts.names, item->ranked.predicted, item->ranked.actual, at.cols - 2,
-                  predicted, actual, sizeof actual);
-    mr_ink_textf(ink, at.row + at.rows + 1, at.col, is_chosen ? style : MR_STYLE_DIM, "%s? %s",
-                 predicted, actual);
+    mr_names_pair(&explorer->facts.names, item->ranked.actual, item->ranked.predicted, at.cols - 3,
+                  actual, predicted, sizeof actual);
+    mr_ink_textf(ink, at.row + at.rows + 1, at.col, is_chosen ? style : MR_STYLE_DIM, "%s → %s",
+                 actual, predicted);
 }
 
 /* What is shown, in at most cols columns: names become shorter, then the epoch goes. */

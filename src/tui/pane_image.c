@@ -96,13 +96,6 @@ const struct mr_pane_ops mr_pane_image_ops = {
 
 /* ---- what is known of it ---- */
 
-/* A line "name  value"; the value shortened to what is there. */
-static void draw_line(const struct mr_ink *ink, int row, const char *name, const char *value)
-{
-    mr_ink_text(ink, row, 1, MR_STYLE_DIM, name);
-    mr_ink_short(ink, row, 13, mr_ink_cols(ink) - 14, MR_STYLE_NORMAL, value);
-}
-
 static const char *side_text(enum mr_side side)
 {
     static const char *const text[] = {"train", "valid", "test", "none"};
@@ -167,6 +160,12 @@ static int draw_bars(const struct mr_explorer *explorer, const struct mr_ink *in
     return n;
 }
 
+/* What was predicted after each epoch is known of the validation side. */
+static bool has_epochs(const struct mr_explorer *explorer, const struct mr_gallery_item *item)
+{
+    return item->side == MR_SIDE_VALID && explorer->facts.n_epochs;
+}
+
 /* What was predicted after each epoch, by a few letters; how often it was right and then wrong
  * again. */
 static void draw_epochs(const struct mr_explorer *explorer, const struct mr_ink *ink, int row,
@@ -177,8 +176,6 @@ static void draw_epochs(const struct mr_explorer *explorer, const struct mr_ink 
     int n_forgotten = 0;
     bool was_right = false;
 
-    if (item->side != MR_SIDE_VALID || !facts->n_epochs)
-        return;
     mr_ink_text(ink, row, 1, MR_STYLE_DIM, "by epoch");
     for (int i = 0; i < facts->n_epochs; i++) {
         int guess = mr_facts_guess(facts, i, item->ranked.image);
@@ -198,8 +195,7 @@ static void draw_epochs(const struct mr_explorer *explorer, const struct mr_ink 
         col += 5;
     }
     if (n_forgotten)
-        mr_ink_textf(ink, row + 1, 13, MR_STYLE_WARNING, "right, then wrong again: %dx",
-                     n_forgotten);
+        mr_ink_textf(ink, row + 1, 13, MR_STYLE_WARNING, "right, then wrong %dx", n_forgotten);
 }
 
 static void file_text(const struct mr_image_row *row, char *out, size_t cap)
@@ -210,53 +206,80 @@ static void file_text(const struct mr_image_row *row, char *out, size_t cap)
         snprintf(out, cap, "%s", mr_format_bytes(row->n_bytes).text);
 }
 
-static int draw_file(const struct mr_explorer *explorer, const struct mr_ink *ink, int row,
-                     int64_t image, enum mr_side side)
-{
-    const struct mr_image_row *file =
-        explorer->facts.images ? mr_images_find(explorer->facts.images, image) : NULL;
+/* "name  value" below the probabilities, over more than one line where there is room. */
+struct remark {
+    const char *name;
     char text[1024];
+};
 
-    if (!file)
-        return 0;
-    mr_facts_path(&explorer->facts, image, 0, text, sizeof text);
-    draw_line(ink, row, "path", text);
-    file_text(file, text, sizeof text);
-    draw_line(ink, row + 1, "file", text);
-    draw_line(ink, row + 2, "split", side_text(side));
-    if (!file->group || !*file->group)
-        return 3;
-    mr_safe_text(text, sizeof text, file->group, 0, MR_ELIDE_END);
-    draw_line(ink, row + 3, "group", text);
-    return 4;
+#define MOST_REMARKS 8
+
+struct remarks {
+    struct remark all[MOST_REMARKS];
+    int n;
+};
+
+static char *add_remark(struct remarks *remarks, const char *name)
+{
+    struct remark *remark = &remarks->all[remarks->n++];
+
+    remark->name = name;
+    remark->text[0] = '\0';
+    return remark->text;
 }
 
-/* The label of the run, the one it has now, and the marks in words. */
-static int draw_decisions(const struct mr_explorer *explorer, const struct mr_ink *ink, int row,
-                          int64_t image)
+static void remark_file(const struct mr_explorer *explorer, const struct mr_gallery_item *item,
+                        struct remarks *remarks)
 {
+    const size_t cap = sizeof remarks->all[0].text;
+    int64_t image = item->ranked.image;
+    const struct mr_image_row *file =
+        explorer->facts.images ? mr_images_find(explorer->facts.images, image) : NULL;
+
+    if (!file)
+        return;
+    mr_facts_path(&explorer->facts, image, 0, add_remark(remarks, "path"), cap);
+    file_text(file, add_remark(remarks, "file"), cap);
+    mr_str_copy(add_remark(remarks, "split"), cap, side_text(item->side));
+    if (file->group && *file->group)
+        mr_safe_text(add_remark(remarks, "group"), cap, file->group, 0, MR_ELIDE_END);
+}
+
+/* The label it has now if it was relabelled, and the marks in words. */
+static void remark_decisions(const struct mr_explorer *explorer, int64_t image,
+                             struct remarks *remarks)
+{
+    const size_t cap = sizeof remarks->all[0].text;
     struct mr_marks marks = mr_desk_marks(&explorer->desk, image);
     const struct mr_review_state *s = &marks.state;
-    struct mr_str words = MR_STR_EMPTY;
-    int used = 0;
 
     if (s->label >= 0)
-        draw_line(ink, row + used++, "✎ label", mr_names_full(&explorer->facts.names, s->label));
-    mr_str_addf(&words, "%s%s%s%s", s->is_flagged ? "⚑ flagged  " : "",
-                s->is_ambiguous ? "≈ ambiguous  " : "", s->is_excluded ? "× excluded  " : "",
-                s->is_disputed ? "≠ readers disagree  " : "");
-    if (words.n)
-        draw_line(ink, row + used++, "marks", words.text);
-    if (*marks.note) {
-        char note[600];
-
-        mr_safe_text(note, sizeof note, marks.note, 0, MR_ELIDE_END);
-        draw_line(ink, row + used++, "¶ note", note);
-    }
+        mr_str_copy(add_remark(remarks, "✎ label"), cap,
+                    mr_names_full(&explorer->facts.names, s->label));
+    if (s->is_flagged || s->is_ambiguous || s->is_excluded || s->is_disputed)
+        snprintf(add_remark(remarks, "marks"), cap, "%s%s%s%s", s->is_flagged ? "⚑ flagged  " : "",
+                 s->is_ambiguous ? "≈ ambiguous  " : "", s->is_excluded ? "× excluded  " : "",
+                 s->is_disputed ? "≠ readers disagree  " : "");
+    if (*marks.note)
+        mr_safe_text(add_remark(remarks, "¶ note"), cap, marks.note, 0, MR_ELIDE_END);
     if (marks.is_pending)
-        mr_ink_text(ink, row + used++, 1, MR_STYLE_WARNING, "· saving ...");
-    mr_str_finish(&words);
-    return used;
+        mr_str_copy(add_remark(remarks, "· saving"), cap, "...");
+}
+
+/* Each gets a line, and the first ones what they need of the rows that are left. */
+static void draw_remarks(const struct remarks *remarks, const struct mr_ink *ink, int row)
+{
+    int spare = mr_ink_rows(ink) - row - remarks->n, cols = mr_ink_cols(ink) - 14;
+
+    for (int i = 0; i < remarks->n; i++) {
+        const struct remark *remark = &remarks->all[i];
+        struct mr_rect_cells at = {row, 13, 1 + (spare > 0 ? spare : 0), cols};
+        int used = mr_ink_wrapped(ink, at, MR_STYLE_NORMAL, remark->text);
+
+        mr_ink_text(ink, row, 1, MR_STYLE_DIM, remark->name);
+        row += used > 1 ? used : 1;
+        spare -= used > 1 ? used - 1 : 0;
+    }
 }
 
 static void draw_verdict(const struct mr_explorer *explorer, const struct mr_ink *ink, int row,
@@ -281,26 +304,36 @@ static void draw_verdict(const struct mr_explorer *explorer, const struct mr_ink
     mr_ink_text(ink, row + 2, 13, MR_STYLE_NORMAL, text);
 }
 
+/* From the top: the verdict, probabilities in what room the rest leaves, epochs, remarks. */
+static void draw_known(const struct mr_explorer *explorer, const struct mr_ink *ink,
+                       const struct mr_gallery_item *item)
+{
+    const int least_bars = 3;
+    struct remarks remarks = {.n = 0};
+    int row = 4, epochs = has_epochs(explorer, item) ? 2 : 0, bars;
+
+    remark_file(explorer, item, &remarks);
+    remark_decisions(explorer, item->ranked.image, &remarks);
+    bars = mr_ink_rows(ink) - row - 1 - epochs - remarks.n;
+    draw_verdict(explorer, ink, 0, item);
+    row += draw_bars(explorer, ink, row, bars > least_bars ? bars : least_bars, item) + 1;
+    if (epochs)
+        draw_epochs(explorer, ink, row, item);
+    draw_remarks(&remarks, ink, row + epochs);
+}
+
 static void draw_facts(struct mr_pane *pane, const struct mr_ink *ink)
 {
-    const struct mr_explorer *explorer = pane->explorer;
-    const struct mr_gallery_item *item = mr_gallery_chosen(&explorer->gallery);
+    const struct mr_gallery_item *item = mr_gallery_chosen(&pane->explorer->gallery);
     enum mr_style style = pane->has_focus ? MR_STYLE_BORDER_FOCUS : MR_STYLE_BORDER;
-    int rows = mr_ink_rows(ink), row = 4, bars;
+    int rows = mr_ink_rows(ink);
     struct mr_ink inside =
         mr_ink_sub(ink, (struct mr_rect_cells){0, 1, rows, mr_ink_cols(ink) - 1});
 
     for (int i = 0; i < rows; i++)
         mr_ink_text(ink, i, 0, style, "│");
-    if (!item)
-        return;
-    draw_verdict(explorer, &inside, 0, item);
-    bars = rows - row - 10;
-    row += draw_bars(explorer, &inside, row, bars > 3 ? bars : 3, item) + 1;
-    draw_epochs(explorer, &inside, row, item);
-    row += 2;
-    row += draw_file(explorer, &inside, row, item->ranked.image, item->side);
-    draw_decisions(explorer, &inside, row, item->ranked.image);
+    if (item)
+        draw_known(pane->explorer, &inside, item);
 }
 
 const struct mr_pane_ops mr_pane_facts_ops = {

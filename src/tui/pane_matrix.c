@@ -18,8 +18,7 @@
 
 struct matrix_pane {
     struct mr_pane pane;
-    int top, left;   /* first class shown */
-    bool has_cursor; /* else it goes to the worst pair */
+    int top, left; /* first class shown */
     /* where things were drawn */
     int label_cols, cell_cols, cell_rows, n_rows, n_cols;
 };
@@ -36,20 +35,20 @@ static const struct mr_confusion *confusion_of(const struct mr_pane *pane)
 
 static void refresh(struct mr_pane *pane)
 {
-    struct matrix_pane *self = (struct matrix_pane *)pane;
     struct mr_explorer *explorer = pane->explorer;
     const struct mr_confusion *confusion = confusion_of(pane);
 
     if (!confusion) {
-        self->has_cursor = false;
+        explorer->has_cell = false;
         explorer->actual = explorer->predicted = 0;
         return;
     }
-    if (!self->has_cursor && explorer->reading.n_pairs) {
+    if (!explorer->has_cell && explorer->reading.n_pairs) {
         explorer->actual = explorer->reading.pairs[0].actual;
         explorer->predicted = explorer->reading.pairs[0].predicted;
     }
-    self->has_cursor = true;
+    /* what somebody looks at stays */
+    explorer->has_cell |= explorer->screen == MR_SCREEN_MATRIX;
     if (explorer->actual >= confusion->n_classes)
         explorer->actual = confusion->n_classes - 1;
     if (explorer->predicted >= confusion->n_classes)
@@ -62,22 +61,15 @@ static void refresh(struct mr_pane *pane)
 static void go_to_pair(struct mr_explorer *explorer, int by)
 {
     const struct mr_reading *reading = &explorer->reading;
-    int at = -1, to;
+    int at = mr_reading_find_pair(reading, explorer->actual, explorer->predicted);
+    int to = at < 0 ? 0 : at + by;
 
-    for (int i = 0; i < reading->n_pairs; i++)
-        if (reading->pairs[i].actual == explorer->actual &&
-            reading->pairs[i].predicted == explorer->predicted)
-            at = i;
-    to = at < 0 ? 0 : at + by;
-    if (to < 0 || to >= reading->n_pairs) {
+    if (to < 0 || to >= reading->n_pairs)
         mr_explorer_say(explorer, reading->n_pairs == 0 ? "nothing is misread"
                                   : to < 0              ? "this is the most confused pair"
                                                         : "there are no more confused pairs");
-        return;
-    }
-    explorer->actual = reading->pairs[to].actual;
-    explorer->predicted = reading->pairs[to].predicted;
-    mr_explorer_say(explorer, "pair %d of %d", to + 1, reading->n_pairs);
+    else
+        mr_explorer_set_cell(explorer, reading->pairs[to].actual, reading->pairs[to].predicted);
 }
 
 /* To the next class whose name contains what was searched for. */
@@ -93,7 +85,7 @@ static void go_to_class(struct mr_explorer *explorer, int by)
         int at = ((explorer->actual + by * i) % n + n) % n;
 
         if (strcasestr(mr_names_full(&explorer->facts.names, at), explorer->class_text)) {
-            explorer->actual = at;
+            mr_explorer_set_cell(explorer, at, explorer->predicted);
             return;
         }
     }
@@ -140,8 +132,7 @@ static bool move(struct mr_explorer *explorer, enum mr_act what)
         if (!mr_pane_move(&row, last + 1, 10, what))
             return false;
     }
-    explorer->actual = row;
-    explorer->predicted = col < 0 ? 0 : col > last ? last : col;
+    mr_explorer_set_cell(explorer, row, col < 0 ? 0 : col > last ? last : col);
     return true;
 }
 
@@ -437,10 +428,8 @@ static void click(struct mr_pane *pane, int row, int col)
         return;
     actual = self->top + (row - HEAD_ROWS) / self->cell_rows;
     predicted = self->left + (col - col_of(self, self->left)) / self->cell_cols;
-    if (actual < self->top + self->n_rows && predicted < self->left + self->n_cols) {
-        pane->explorer->actual = actual;
-        pane->explorer->predicted = predicted;
-    }
+    if (actual < self->top + self->n_rows && predicted < self->left + self->n_cols)
+        mr_explorer_set_cell(pane->explorer, actual, predicted);
 }
 
 const struct mr_pane_ops mr_pane_matrix_ops = {

@@ -8,6 +8,11 @@
 #include "format.h"
 #include "pane.h"
 
+/* Columns in which two short names can be told apart. */
+#define LEAST_CAPTION 17
+/* Blanks between pictures. */
+#define GAP 2
+
 struct worst_pane {
     struct mr_pane pane;
     int cursor, left;
@@ -54,11 +59,11 @@ static void draw_caption(const struct mr_pane *pane, const struct mr_ink *ink,
     struct mr_marks marks = mr_desk_marks(&pane->explorer->desk, ranked->image);
     char actual[160], predicted[160], signs[64];
 
-    mr_names_pair(names, ranked->predicted, ranked->actual, rect.cols - 2, predicted, actual,
+    mr_names_pair(names, ranked->actual, ranked->predicted, rect.cols - 3, actual, predicted,
                   sizeof actual);
     mr_desk_marks_text(&marks, signs, sizeof signs);
     mr_ink_fill(ink, (struct mr_rect_cells){rect.row, rect.col, rect.rows, rect.cols}, style);
-    mr_ink_textf(ink, rect.row, rect.col, style, "%s? %s", predicted, actual);
+    mr_ink_textf(ink, rect.row, rect.col, style, "%s → %s", actual, predicted);
     if (rect.rows > 1)
         mr_ink_textf(ink, rect.row + 1, rect.col, style, "%s %s",
                      mr_format_loss((double)ranked->loss).text, signs);
@@ -70,20 +75,21 @@ static void draw(struct mr_pane *pane, const struct mr_ink *ink)
     struct mr_explorer *explorer = pane->explorer;
     const struct mr_reading *reading = &explorer->reading;
     int rows = mr_ink_rows(ink), captions = rows >= 8 ? 2 : 1, high = rows - captions;
-    int wide = high * 13 / 5 > 19 ? high * 13 / 5 : 19, n;
+    int wide = high * 13 / 5, least = wide > LEAST_CAPTION ? wide : LEAST_CAPTION, n;
 
-    self->width = wide + 1;
     if (!reading->n_worst || high < 1)
         return;
-    n = (mr_ink_cols(ink) + 1) / self->width;
-    self->left = mr_pane_scroll(self->left, self->cursor, n > 0 ? n : 1, reading->n_worst);
+    n = (mr_ink_cols(ink) - 1) / (least + GAP);
+    n = n > 0 ? n : 1;
+    self->width = (mr_ink_cols(ink) - 1) / n; /* what is left over is shared out */
+    self->left = mr_pane_scroll(self->left, self->cursor, n, reading->n_worst);
     for (int i = 0; i < n && self->left + i < reading->n_worst; i++) {
         const struct mr_ranked *ranked = &reading->worst[self->left + i];
-        struct mr_rect_cells at = {0, 1 + i * self->width, high, high * 13 / 5};
+        struct mr_rect_cells at = {0, 1 + i * self->width, high, wide};
         bool is_chosen = pane->has_focus && self->left + i == self->cursor;
 
         mr_pictures_draw(explorer, ink, at, ranked->image);
-        at.cols = wide;
+        at.cols = self->width - GAP;
         at.row = high;
         at.rows = captions;
         draw_caption(pane, ink, at, ranked, is_chosen ? MR_STYLE_SELECTED : MR_STYLE_NORMAL);

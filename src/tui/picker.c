@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which class should the image get? The present label is chosen first and the model's suggestion is
- * marked and one key (Tab) away, so that Enter by habit never means that the model wins. A digit
- * decides at once; letters go to the class they begin.
+ * marked and one key (Tab) away, so that Enter by habit never means that the model wins. Up to nine
+ * classes a digit decides at once; beyond, it may be the first of two and Enter decides. Letters go
+ * to the class they begin.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include "overlay.h"
 #include "pane.h"
 
+/* Classes that a single digit can name. */
+#define MOST_BY_DIGIT 9
 /* What its own lines need; narrower than this it lies over the picture. */
 #define LEAST_COLS 36
 
@@ -53,10 +56,9 @@ static void draw_class(const struct picker *self, const struct mr_ink *ink, int 
     enum mr_style style = class_id == self->cursor ? MR_STYLE_SELECTED : MR_STYLE_NORMAL;
     int cols = mr_ink_cols(ink);
     const char *tag = class_id == self->now ? "label" : class_id == self->suggested ? "model" : "";
-    char name[160], digit[16] = " ";
+    char name[160], digit[16];
 
-    if (class_id < 9)
-        snprintf(digit, sizeof digit, "%d", class_id + 1);
+    snprintf(digit, sizeof digit, "%d", class_id + 1);
     mr_names_short(names, class_id, cols - 12, name, sizeof name);
     mr_ink_fill(ink, (struct mr_rect_cells){row, 0, 1, cols}, style);
     mr_ink_text(ink, row, 1, style == MR_STYLE_SELECTED ? style : MR_STYLE_KEY, digit);
@@ -80,7 +82,9 @@ static void draw(struct mr_overlay *overlay, const struct mr_ink *ink)
     mr_safe_text(typed, sizeof typed, self->line.text, mr_ink_cols(ink) - 4, MR_ELIDE_MIDDLE);
     if (*typed)
         mr_ink_textf(ink, rows - 3, 1, MR_STYLE_NORMAL, "> %s_", typed);
-    mr_ink_text(ink, rows - 2, 1, MR_STYLE_DIM, "digit or letters, Enter decides");
+    mr_ink_text(ink, rows - 2, 1, MR_STYLE_DIM,
+                n <= MOST_BY_DIGIT ? "a digit decides; or letters, Enter"
+                                   : "number or letters, Enter decides");
     mr_ink_text(ink, rows - 1, 1, MR_STYLE_DIM,
                 self->suggested >= 0 ? "Tab model's guess, Esc leaves it" : "Esc leaves it");
 }
@@ -91,11 +95,25 @@ static enum mr_overlay_reply decide(struct picker *self, int class_id)
     return MR_OVERLAY_CLOSES;
 }
 
-/* The class that the letters mean, or the first that begins with them. */
+/* The class whose number was typed; -1 if that is none. */
+static int numbered(const struct picker *self)
+{
+    const char *text = self->line.text;
+    int number = 0;
+
+    for (; *text >= '0' && *text <= '9' && number <= n_classes(self); text++)
+        number = number * 10 + *text - '0';
+    return *text || number > n_classes(self) ? -1 : number - 1;
+}
+
+/* The class that the number or the letters mean, or the first that begins with them. */
 static void complete(struct picker *self)
 {
     const struct mr_names *names = &self->overlay.explorer->facts.names;
-    int found = mr_names_complete(names, self->line.text);
+    int found = numbered(self);
+
+    if (found < 0)
+        found = mr_names_complete(names, self->line.text);
 
     for (int i = 0; found < 0 && i < names->n; i++)
         if (strcasestr(names->full[i], self->line.text))
@@ -113,11 +131,8 @@ static enum mr_overlay_reply key(struct mr_overlay *overlay, const struct mr_key
         return MR_OVERLAY_CLOSES;
     if (code == '\r')
         return decide(self, self->cursor);
-    if (code >= '1' && code <= '9' && !self->line.text[0]) {
-        if (code - '1' < n)
-            return decide(self, code - '1');
-        return MR_OVERLAY_STAYS;
-    }
+    if (n <= MOST_BY_DIGIT && code >= '1' && code <= '9' && !self->line.text[0])
+        return code - '1' < n ? decide(self, code - '1') : MR_OVERLAY_STAYS;
     if (code == '\t' && self->suggested >= 0)
         self->cursor = self->suggested;
     else if (code == MR_KEY_UP || code == MR_KEY_DOWN)

@@ -38,6 +38,7 @@ static void drop_all(struct mr_reading *reading)
     drop_side(&reading->train);
     drop_counts(reading);
     reading->epoch = 0;
+    reading->has_read_train = false;
 }
 
 void mr_reading_finish(struct mr_reading *reading)
@@ -138,13 +139,14 @@ static bool is_shown(const struct mr_reading *reading, const struct mr_facts *fa
            !memcmp(&reading->of.valid_loss, &epoch->valid_loss, sizeof epoch->valid_loss);
 }
 
-/* The training side is optional: not every epoch keeps it. */
+/* The training side is optional; it is asked for once an epoch. */
 static enum mr_status read_train(struct mr_reading *reading, const struct mr_facts *facts,
                                  struct mr_error *err)
 {
     enum mr_status st =
         mr_facts_predictions(facts, reading->epoch, MR_SIDE_TRAIN, &reading->train.stored, err);
 
+    reading->has_read_train = true;
     return st == MR_E_NOT_FOUND ? MR_OK : st;
 }
 
@@ -171,10 +173,9 @@ enum mr_status mr_reading_refresh(struct mr_reading *reading, const struct mr_fa
         st = mr_facts_predictions(facts, epoch->epoch, MR_SIDE_VALID, &reading->valid.stored, err);
         is_new = true;
     }
-    if (!st && reading->wants_train && !reading->train.stored && reading->valid.stored) {
+    if (!st && reading->wants_train && !reading->has_read_train) {
         st = read_train(reading, facts, err);
         is_new = true;
-        reading->wants_train = false; /* asked for once an epoch */
     }
     if (is_new || (labels_changed && reading->by_labels_now))
         count(reading, facts, desk);
@@ -189,6 +190,14 @@ bool mr_reading_travel(struct mr_reading *reading, const struct mr_facts *facts,
         return false;
     reading->epoch_wanted = i == facts->n_epochs - 1 ? 0 : facts->epochs[i].epoch;
     return true;
+}
+
+int mr_reading_find_pair(const struct mr_reading *reading, int actual, int predicted)
+{
+    for (int i = 0; i < reading->n_pairs; i++)
+        if (reading->pairs[i].actual == actual && reading->pairs[i].predicted == predicted)
+            return i;
+    return -1;
 }
 
 int mr_reading_cell_at(const struct mr_reading *reading, const struct mr_facts *facts, int index,

@@ -30,8 +30,9 @@ struct mr_reading_side {
 struct mr_reading {
     int epoch_wanted; /* 0: the last one, follow new ones */
     bool by_labels_now;
-    bool wants_train; /* somebody looks at the training side */
-    int run, epoch;   /* what is shown; epoch 0: nothing yet */
+    bool wants_train;    /* somebody looks at the training side */
+    bool has_read_train; /* tried at least: not every epoch keeps it */
+    int run, epoch;      /* what is shown; epoch 0: nothing yet */
     struct mr_epoch of;
     struct mr_reading_side valid, train;
     struct mr_confusion *confusion; /* owned; NULL while there is nothing */
@@ -53,6 +54,8 @@ bool mr_reading_travel(struct mr_reading *reading, const struct mr_facts *facts,
 /* The label of an image as it is now: the relabel that stands, else the folder's class; -1 unknown.
  */
 int mr_reading_label_now(const struct mr_facts *facts, const struct mr_desk *desk, int64_t image);
+/* The rank of a pair among the most confused, from 0; -1 if it is none. */
+int mr_reading_find_pair(const struct mr_reading *reading, int actual, int predicted);
 /* How many images of an (actual, predicted) cell epochs[index] has, by the labels shown; -1
  * unknown. */
 int mr_reading_cell_at(const struct mr_reading *reading, const struct mr_facts *facts, int index,

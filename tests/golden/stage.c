@@ -20,9 +20,19 @@
 
 #define K STAGE_CLASSES
 
-static char *const classes[K] = {
-    "dyed-lifted-polyps", "dyed-resection-margins", "esophagitis", "normal-cecum",
-    "normal-pylorus",     "normal-z-line",          "polyps",      "ulcerative-colitis",
+static char *const classes[K + 4] = {
+    "dyed-lifted-polyps",
+    "dyed-resection-margins",
+    "esophagitis",
+    "normal-cecum",
+    "normal-pylorus",
+    "normal-z-line",
+    "polyps",
+    "ulcerative-colitis",
+    "unsure-blood",
+    "unsure-stool",
+    "unsure-instrument",
+    "unsure-other",
 };
 
 const int stage_matrix[K][K] = {
@@ -52,17 +62,26 @@ static void must(enum mr_status st, const struct mr_error *err)
 #define N_TRAIN (K * 20)
 #define N_VALID (K * STAGE_PER_CLASS)
 
-static void fill_row(struct mr_image_row *row, int i, bool is_hostile)
+/* Where a class's images lie. */
+static const char *folder_of(const struct stage *stage)
+{
+    return stage->has_deep_paths ? "/centre-of-gastroenterology/examinations-of-2024/second-reader"
+                                   "/selected-for-teaching-in-the-spring-course"
+                                 : "";
+}
+
+static void fill_row(struct mr_image_row *row, int i, const struct stage *stage)
 {
     uint64_t a = mr_hash_mix((uint64_t)i + 1), b = mr_hash_mix(a);
 
-    row->class_id = i < N_VALID ? i / STAGE_PER_CLASS : (i - N_VALID) / 20;
+    row->class_id = i < N_VALID ? i / STAGE_PER_CLASS : (i - N_VALID) / 20 % K;
     row->side = i < N_VALID ? MR_SIDE_VALID : MR_SIDE_TRAIN;
     snprintf(row->hash, sizeof row->hash, "%016llx%016llx%016llx%016llx", (unsigned long long)a,
              (unsigned long long)b, (unsigned long long)~a, (unsigned long long)~b);
     /* names that would take a terminal over */
-    row->path = mr_xasprintf(is_hostile ? "%s/\033]0;taken\a%.8s\033[2J.jpg" : "%s/%.8s.jpg",
-                             classes[row->class_id], row->hash);
+    row->path =
+        mr_xasprintf(stage->is_hostile ? "%s%s/\033]0;taken\a%.8s\033[2J.jpg" : "%s%s/%.8s.jpg",
+                     classes[row->class_id], folder_of(stage), row->hash);
     row->group = mr_xstrdup(i % 5 ? "" : "p017");
     row->reason = mr_xstrdup("");
     row->w = 720;
@@ -70,28 +89,46 @@ static void fill_row(struct mr_image_row *row, int i, bool is_hostile)
     row->n_bytes = 40000 + (int64_t)(a % 50000);
 }
 
-static void make_images(struct mr_store *store, bool is_hostile)
+/* A file that was looked at and could not be read: of no side. */
+static void damage(struct mr_image_row *row)
+{
+    row->side = MR_SIDE_NONE;
+    row->state = MR_IMAGE_UNREADABLE;
+    free(row->reason);
+    row->reason = mr_xstrdup("it ends too early");
+}
+
+static void make_images(struct mr_store *store, const struct stage *stage)
 {
     struct mr_image_table *table = mr_xalloc(1, sizeof *table);
+    int n_good = N_VALID + N_TRAIN;
     struct mr_error err;
 
-    table->n_classes = K;
-    table->classes = mr_xalloc(K, sizeof *table->classes);
-    for (int i = 0; i < K; i++)
+    table->n_classes = stage->has_twelve_classes ? K + 4 : K;
+    table->classes = mr_xalloc((size_t)table->n_classes, sizeof *table->classes);
+    for (int i = 0; i < table->n_classes; i++)
         table->classes[i] = mr_xstrdup(classes[i]);
-    table->n = N_VALID + N_TRAIN;
+    table->n = n_good + (stage->has_damage ? 2 : 0);
     table->rows = mr_xalloc((size_t)table->n, sizeof *table->rows);
-    for (int i = 0; i < table->n; i++)
-        fill_row(&table->rows[i], i, is_hostile);
+    for (int i = 0; i < n_good; i++)
+        fill_row(&table->rows[i], i, stage);
+    for (int i = n_good; i < table->n; i++) {
+        fill_row(&table->rows[i], i, stage);
+        damage(&table->rows[i]);
+    }
     must(mr_images_save(store, table, &err), &err);
     mr_images_destroy(table);
 }
 
 /* ---- the run ---- */
 
-static void matrix_at(int epoch, int m[K][K])
+static void matrix_at(const struct stage *stage, int epoch, int m[K][K])
 {
     memcpy(m, stage_matrix, sizeof stage_matrix);
+    if (stage->has_other_start && epoch == 1) {
+        m[3][3] -= 60;
+        m[3][4] += 60;
+    }
     for (size_t i = 0; i < sizeof worse / sizeof *worse; i++) {
         if (worse[i].epoch < epoch)
             continue;
@@ -133,15 +170,16 @@ static void fill_prediction(struct mr_predictions *p, int row, const struct mr_i
     p->losses[row] = -logf(shares[image->class_id]);
 }
 
-static struct mr_predictions *make_predictions(const struct mr_image_table *table, int run,
-                                               int epoch, enum mr_side side)
+static struct mr_predictions *make_predictions(const struct stage *stage,
+                                               const struct mr_image_table *table, int epoch,
+                                               enum mr_side side)
 {
     struct mr_predictions *p = mr_xalloc(1, sizeof *p);
     int m[K][K], seen[K] = {0};
     size_t n = (size_t)table->n;
 
-    matrix_at(epoch, m);
-    *p = (struct mr_predictions){.run = run, .epoch = epoch, .side = side, .n_classes = K};
+    matrix_at(stage, epoch, m);
+    *p = (struct mr_predictions){.run = stage->run, .epoch = epoch, .side = side, .n_classes = K};
     p->ids = mr_xalloc(n, sizeof *p->ids);
     p->labels = mr_xalloc(n, sizeof *p->labels);
     p->logits = mr_xalloc(n * K, sizeof *p->logits);
@@ -180,14 +218,14 @@ void stage_finish_epoch(const struct stage *stage, int epoch)
     struct mr_error err;
     int m[K][K];
 
-    matrix_at(epoch, m);
+    matrix_at(stage, epoch, m);
     for (int c = 0; c < K; c++)
         row.n_correct += m[c][c];
     row.train_loss = train[(epoch - 1) % 4];
-    row.valid_loss = valid[(epoch - 1) % 4];
+    row.valid_loss = stage->has_spike && epoch == 2 ? 27.1 : valid[(epoch - 1) % 4];
     must(mr_images_load(store, &table, &err), &err);
-    on_valid = make_predictions(table, stage->run, epoch, MR_SIDE_VALID);
-    on_train = make_predictions(table, stage->run, epoch, MR_SIDE_TRAIN);
+    on_valid = make_predictions(stage, table, epoch, MR_SIDE_VALID);
+    on_train = make_predictions(stage, table, epoch, MR_SIDE_TRAIN);
     must(mr_epoch_add(store, stage->run, &row, on_valid, on_train, &err), &err);
     mr_predictions_destroy(on_valid);
     mr_predictions_destroy(on_train);
@@ -264,7 +302,7 @@ void stage_make(struct stage *stage, const char *dir, const struct stage_run *ru
 
     snprintf(stage->project, sizeof stage->project, "%s/.misread", dir);
     store = open_store(stage);
-    make_images(store, stage->is_hostile);
+    make_images(store, stage);
     if (run)
         make_run(stage, store, run);
     mr_store_close(store);
@@ -280,6 +318,7 @@ void stage_make(struct stage *stage, const char *dir, const struct stage_run *ru
 struct host {
     const struct stage *stage;
     struct mr_image *picture;
+    bool has_failed, has_retried;
 };
 
 /* Something round and reddish, different for every image. */
@@ -312,13 +351,22 @@ static const struct mr_image *picture(void *ctx, int64_t image, struct mr_size_p
 {
     struct host *host = ctx;
 
-    if (host->stage->has_failing_pictures) {
+    if (host->stage->has_failing_pictures ||
+        (host->stage->has_late_pictures && !host->has_retried)) {
+        host->has_failed = true;
         *failed = "the file is gone";
         return NULL;
     }
     mr_image_destroy(host->picture);
     host->picture = paint(image);
     return host->picture;
+}
+
+static void retry_pictures(void *ctx)
+{
+    struct host *host = ctx;
+
+    host->has_retried = host->has_failed;
 }
 
 /* Leaves a run in the store, so that a test can see that it was asked for and how. */
@@ -362,6 +410,7 @@ int stage_run_screens(void *arg)
 {
     static const struct mr_tui_ops ops = {
         .picture = picture,
+        .retry_pictures = retry_pictures,
         .start = start,
         .is_training = is_training,
         .start_defaults = start_defaults,

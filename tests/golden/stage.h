@@ -25,7 +25,13 @@ struct stage {
     int run;
     bool is_training; /* what the program around the screens says of itself */
     bool has_failing_pictures;
-    bool is_hostile; /* the images' names hold terminal sequences */
+    bool has_late_pictures;  /* they fail until they are asked for anew */
+    bool is_hostile;         /* the images' names hold terminal sequences */
+    bool has_deep_paths;     /* longer than a line */
+    bool has_damage;         /* two more files, which cannot be read */
+    bool has_spike;          /* the second epoch's validation loss is far above the others */
+    bool has_other_start;    /* the first epoch confuses a pair that none does later */
+    bool has_twelve_classes; /* four that the network does not know */
 };
 
 /* What the run looks like. */

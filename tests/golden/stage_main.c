@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The screens over the made-up project, in the terminal at hand: tui-stage DIR [state]. */
+/* The screens over the made-up project, in the terminal at hand: tui-stage DIR [done, live, failed,
+ * empty or odd]. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,6 +29,8 @@ int main(int argc, char **argv)
             .n_epochs = 1,
             .n_steps = 180,
             .message = "the loss was not finite at step 180; try a lower learning rate"};
+    if (!strcmp(how, "odd"))
+        stage.has_damage = stage.has_deep_paths = stage.has_spike = stage.has_twelve_classes = true;
     if (stat(argv[1], &st) == 0)
         snprintf(stage.project, sizeof stage.project, "%s/.misread", argv[1]);
     else if (mkdir(argv[1], 0700) == 0)

@@ -69,6 +69,29 @@ static void tab_and_letters_choose_in_the_picker(void **state)
     end(&p);
 }
 
+static void with_ten_classes_or_more_a_digit_waits_for_the_next(void **state)
+{
+    struct play p = {.stage = {.has_twelve_classes = true}};
+    struct mr_decision *decisions = NULL;
+    int64_t image;
+
+    begin(&p, &done, 24, 80);
+    image = worst_of(&p, 4, 2, 5);
+    type(&p, "2<Enter>r1");
+    see(&p, "number or letters, Enter decides");
+    type(&p, "2");
+    assert_int_equal(n_decisions(&p, &decisions), 0);
+    free(decisions);
+    vt_keys(p.vt, "<Enter>");
+    see(&p, "saved: relabel of");
+    assert_int_equal(state_of(&p, image).label, 11);
+    vt_keys(p.vt, "r4<Enter>");
+    see(&p, "→ normal-cecum");
+    see(&p, "saved: relabel of");
+    assert_int_equal(state_of(&p, image).label, 3);
+    end(&p);
+}
+
 static void undo_and_redo_go_as_far_back_as_one_likes(void **state)
 {
     struct play p = {0};
@@ -308,6 +331,7 @@ int main(void)
         cmocka_unit_test(a_relabel_is_in_the_store_when_the_screen_says_saved),
         cmocka_unit_test(enter_in_the_picker_keeps_the_label),
         cmocka_unit_test(tab_and_letters_choose_in_the_picker),
+        cmocka_unit_test(with_ten_classes_or_more_a_digit_waits_for_the_next),
         cmocka_unit_test(undo_and_redo_go_as_far_back_as_one_likes),
         cmocka_unit_test(a_note_is_typed_and_saved),
         cmocka_unit_test(decisions_outside_pictures_ask_to_choose_one),

@@ -8,6 +8,11 @@
 
 /* ---- screen 1 ---- */
 
+static void expect_no_text(struct play *p, const char *text)
+{
+    assert_int_equal(vt_find(p->vt, text, NULL), -1);
+}
+
 static void train_shows_the_run(void **state)
 {
     struct play p = {0};
@@ -51,6 +56,52 @@ static void train_says_what_to_press_when_there_is_no_run(void **state)
     end(&p);
 }
 
+static void a_loss_above_the_chart_is_marked_and_said(void **state)
+{
+    struct play p = {.stage = {.has_spike = true}};
+    int row, col;
+
+    begin(&p, &done, 24, 80);
+    see(&p, "▲ 27.1"); /* its number stands beside the mark */
+    row = vt_find(p.vt, "▲", &col);
+    assert_int_equal(row, vt_find(p.vt, "● valid", NULL) + 1); /* the chart's first row */
+    /* the axis is as without it: the others are not squashed */
+    assert_int_equal(vt_cell_at(p.vt, row + 1, 0).character, '2');
+    end(&p);
+}
+
+static void the_number_of_unreadable_files_is_shown(void **state)
+{
+    struct play p = {.stage = {.has_damage = true}};
+
+    begin(&p, &done, 24, 80);
+    see(&p, "checkpoint 14:12:20  2 skipped");
+    end(&p);
+}
+
+static void leaving_and_help_are_in_every_footer(void **state)
+{
+    static const struct {
+        const char *keys, *footer;
+    } screens[] = {{"1", "? help  q leave"},
+                   {"2", "? help  q leave"},
+                   {"<Enter>", "? help  q back"},
+                   {"<Enter>", "? help  q back"}};
+    static const int cols[] = {60, 80, 120};
+
+    for (size_t i = 0; i < sizeof cols / sizeof *cols; i++) {
+        struct play p = {0};
+
+        begin(&p, &live, 24, cols[i]);
+        for (size_t j = 0; j < sizeof screens / sizeof *screens; j++) {
+            type(&p, screens[j].keys);
+            see(&p, screens[j].footer);
+            assert_int_equal(vt_find(p.vt, screens[j].footer, NULL), 23);
+        }
+        end(&p);
+    }
+}
+
 static void follows_a_run_that_another_process_trains(void **state)
 {
     struct play p = {0};
@@ -58,7 +109,7 @@ static void follows_a_run_that_another_process_trains(void **state)
     begin(&p, &live, 24, 80);
     see(&p, "training");
     see(&p, "epoch 4/4 train");
-    assert_int_equal(vt_find(p.vt, " .865 ", NULL), -1);
+    expect_no_text(&p, " .865 ");
     stage_train(&p.stage, 415, 448);
     stage_finish_epoch(&p.stage, 4);
     see(&p, ".865");
@@ -245,6 +296,56 @@ static void a_cell_opens_as_many_images_as_it_counts(void **state)
     end(&p);
 }
 
+static void the_rank_of_a_pair_is_that_of_the_cell_under_the_cursor(void **state)
+{
+    struct play p = {0};
+
+    begin(&p, &done, 24, 80);
+    type(&p, "2m");
+    see(&p, "pair 2 of");
+    type(&p, "<Down>");
+    expect_no_text(&p, "pair 2 of");
+    type(&p, "<Up>");
+    see(&p, "pair 2 of");
+    type(&p, "<Enter>");
+    see(&p, "19 images");
+    expect_no_text(&p, "pair 2 of");
+    end(&p);
+}
+
+/* The first epoch's worst pair is empty from the second one on. */
+static void the_rank_of_a_pair_follows_a_run_that_trains(void **state)
+{
+    struct play p = {.stage = {.has_other_start = true}};
+    struct stage_run first = {.state = MR_RUN_TRAINING, .n_epochs = 1, .n_steps = 200};
+
+    begin(&p, &first, 24, 80);
+    type(&p, "2mM");
+    see(&p, "60 of 100");
+    see(&p, "pair 1 of");
+    stage_finish_epoch(&p.stage, 2);
+    see_no(&p, "60 of 100");
+    see(&p, "0 of 100"); /* nothing moves under one's eyes */
+    expect_no_text(&p, "pair 1 of");
+    type(&p, "12"); /* but one does not come back to nothing */
+    see(&p, "pair 1 of");
+    see(&p, "37 of 100");
+    end(&p);
+}
+
+static void the_cursor_starts_on_what_is_confused_most_now(void **state)
+{
+    struct play p = {.stage = {.has_other_start = true}};
+    struct stage_run first = {.state = MR_RUN_TRAINING, .n_epochs = 1, .n_steps = 200};
+
+    begin(&p, &first, 24, 80);
+    stage_finish_epoch(&p.stage, 2);
+    see(&p, "  2  .4949");
+    type(&p, "2");
+    see(&p, "37 of 100");
+    end(&p);
+}
+
 static void per_cent_is_of_the_row_then_of_the_column(void **state)
 {
     struct play p = {0};
@@ -310,6 +411,60 @@ static void images_without_a_cell_are_all_that_is_misread(void **state)
     end(&p);
 }
 
+/* A newcomer's path: every second look lost the training side. */
+static void both_sides_stay_shown_through_epochs_labels_and_sorting(void **state)
+{
+    static const char *const steps[][2] = {
+        {"3Fab<Enter>", "epoch 4"}, {",", "epoch 3"},    {",", "epoch 2"},
+        {".", "epoch 3"},           {"t", "labels"},     {"t", "epoch 3"},
+        {"s", "by probability"},    {"<lt>", "epoch 1"},
+    };
+    struct play p = {0};
+
+    begin(&p, &done, 24, 80);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        type(&p, steps[i][0]);
+        see(&p, steps[i][1]);
+        see(&p, "960 images");
+    }
+    type(&p, "/^dyed.*jpg<Enter>"); /* by path: two classes */
+    see(&p, "240 images");
+    type(&p, "s.");
+    see(&p, "by confidence");
+    see(&p, "240 images");
+    end(&p);
+}
+
+static void one_image_shows_every_class_and_its_whole_path(void **state)
+{
+    struct play p = {0};
+
+    begin(&p, &done, 24, 80);
+    type(&p, "2<Enter><Enter>");
+    golden(&p, "image_80x24");
+    see(&p, "path        esophagitis/");
+    see(&p, "split       valid");
+    for (int row = 6; row < 6 + STAGE_CLASSES; row++)
+        assert_int_equal(vt_cell_at(p.vt, row, 76).character, '.'); /* a share: .98, .01 ... */
+    end(&p);
+}
+
+static void a_path_longer_than_the_line_is_shown_whole(void **state)
+{
+    struct play p = {.stage = {.has_deep_paths = true}};
+
+    begin(&p, &done, 24, 80);
+    type(&p, "2<Enter>y");
+    see(&p, "path (not copied)");
+    see(&p, "/data/kvasir-v2/esophagitis/centre-of-gastroenterology");
+    see(&p, "examinations-of-2024/second-reader/selected-for-teaching");
+    see(&p, "ae71db30.jpg");
+    type(&p, "<Esc>");
+    see_no(&p, "second-reader");
+    see(&p, "36 images"); /* Esc closed it and nothing else */
+    end(&p);
+}
+
 /* Pictures that nothing was written over; none may touch the last row. */
 static int count_whole(struct vt *vt)
 {
@@ -346,6 +501,21 @@ static void says_why_a_picture_cannot_be_shown(void **state)
     end(&p);
 }
 
+static void pictures_that_failed_are_asked_for_anew(void **state)
+{
+    static const char *const ways[] = {"<C-l>", "3"};
+
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct play p = {.stage = {.has_late_pictures = true}};
+
+        begin(&p, &done, 24, 80);
+        see(&p, "the file …");
+        type(&p, ways[i]);
+        see_no(&p, "the file");
+        end(&p);
+    }
+}
+
 static void hostile_names_do_not_reach_the_terminal(void **state)
 {
     struct play p = {.stage = {.is_hostile = true}};
@@ -364,6 +534,9 @@ int main(void)
         cmocka_unit_test(train_shows_the_run),
         cmocka_unit_test(train_fits_a_large_screen),
         cmocka_unit_test(train_says_what_to_press_when_there_is_no_run),
+        cmocka_unit_test(a_loss_above_the_chart_is_marked_and_said),
+        cmocka_unit_test(the_number_of_unreadable_files_is_shown),
+        cmocka_unit_test(leaving_and_help_are_in_every_footer),
         cmocka_unit_test(follows_a_run_that_another_process_trains),
         cmocka_unit_test(shows_a_trainer_that_died_as_interrupted),
         cmocka_unit_test(shows_why_a_run_failed),
@@ -373,11 +546,18 @@ int main(void)
         cmocka_unit_test(cells_are_filled_by_their_share),
         cmocka_unit_test(confusion_fits_a_large_screen),
         cmocka_unit_test(a_cell_opens_as_many_images_as_it_counts),
+        cmocka_unit_test(the_rank_of_a_pair_is_that_of_the_cell_under_the_cursor),
+        cmocka_unit_test(the_rank_of_a_pair_follows_a_run_that_trains),
+        cmocka_unit_test(the_cursor_starts_on_what_is_confused_most_now),
         cmocka_unit_test(per_cent_is_of_the_row_then_of_the_column),
         cmocka_unit_test(images_of_a_cell_are_sorted_by_loss),
         cmocka_unit_test(images_without_a_cell_are_all_that_is_misread),
+        cmocka_unit_test(both_sides_stay_shown_through_epochs_labels_and_sorting),
+        cmocka_unit_test(one_image_shows_every_class_and_its_whole_path),
+        cmocka_unit_test(a_path_longer_than_the_line_is_shown_whole),
         cmocka_unit_test(pictures_lie_where_the_guards_are),
         cmocka_unit_test(says_why_a_picture_cannot_be_shown),
+        cmocka_unit_test(pictures_that_failed_are_asked_for_anew),
         cmocka_unit_test(hostile_names_do_not_reach_the_terminal),
     };
 

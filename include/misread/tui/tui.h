@@ -41,6 +41,9 @@ struct mr_tui_ops {
      * never will. Borrowed until the next call. Must not block. */
     const struct mr_image *(*picture)(void *ctx, int64_t image, struct mr_size_px box,
                                       const char **failed);
+    /* A screen was entered or drawn anew: pictures that failed are worth another try. May be
+     * NULL. */
+    void (*retry_pictures)(void *ctx);
     /* Starts or resumes a run in this process. */
     enum mr_status (*start)(void *ctx, const struct mr_tui_start *start, struct mr_error *err);
     /* Does this process train right now? */

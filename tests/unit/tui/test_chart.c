@@ -6,31 +6,95 @@
 
 #include "chart.h"
 
-static void ticks_are_round_and_few(void **state)
+static int n_ticks(const struct mr_axis *axis)
 {
+    return mr_axis_last(axis) - mr_axis_first(axis) + 1;
+}
+
+static const struct {
+    double lo, hi;
+    int rows, max_ticks;
+    double step; /* expected */
+} ranges[] = {
+    {0, 2.3, 10, 5, 0.5},      {0, 4, 9, 5, 1},        {0.79, 0.887, 10, 5, 0.05},
+    {0, 0.6, 10, 5, 0.2},      {0, 2.85, 5, 3, 2},     {0, 27.1, 5, 3, 20},
+    {0, 1.443, 10, 5, 0.5},    {-0.5, 0.5, 5, 3, 0.5}, {0, 1000, 11, 5, 500},
+    {0.21, 0.38, 12, 5, 0.05}, {0.3, 0.9, 3, 2, 1},
+};
+
+static void ticks_are_round_and_few_and_hold_the_range(void **state)
+{
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        struct mr_axis axis =
+            mr_axis_fit_rows(ranges[i].lo, ranges[i].hi, ranges[i].rows, ranges[i].max_ticks);
+
+        assert_float_equal(axis.step, ranges[i].step, 1e-12);
+        assert_true(axis.lo <= ranges[i].lo && axis.hi >= ranges[i].hi);
+        assert_in_range(n_ticks(&axis), 2, ranges[i].max_ticks);
+    }
+}
+
+static void ticks_lie_in_the_middle_of_cells_equally_far_apart(void **state)
+{
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        struct mr_axis y =
+            mr_axis_fit_rows(ranges[i].lo, ranges[i].hi, ranges[i].rows, ranges[i].max_ticks);
+        struct mr_chart *chart = mr_chart_create(y, y, 10, ranges[i].rows);
+        int before = 0, apart = 0;
+
+        for (int tick = mr_axis_first(&y); tick <= mr_axis_last(&y); tick++) {
+            int dot = mr_chart_dot_y(chart, tick * y.step), row = dot / 4;
+
+            assert_in_range(dot % 4, 1, 2);
+            if (tick == mr_axis_first(&y) + 1)
+                apart = before - row;
+            if (tick > mr_axis_first(&y))
+                assert_int_equal(before - row, apart);
+            before = row;
+        }
+        mr_chart_destroy(chart);
+    }
+}
+
+static void a_mark_lies_in_the_row_nearest_to_its_value(void **state)
+{
+    const struct mr_axis y = mr_axis_fit_rows(0, 2, 9, 5); /* a row is .25 */
+    struct mr_chart *chart = mr_chart_create(y, y, 10, 9);
     static const struct {
-        double lo, hi;
-        int max_ticks;
-        double step;
-        int first, last;
-    } cases[] = {
-        {0, 2.3, 4, 1, 0, 2},    {0, 4, 5, 1, 0, 4},   {0.79, 0.887, 5, 0.02, 40, 44},
-        {0, 0.6, 4, 0.2, 0, 3},  {0, 30, 6, 10, 0, 3}, {-0.5, 0.5, 3, 0.5, -1, 1},
-        {0, 1000, 5, 500, 0, 2},
-    };
+        double value;
+        int row; /* from the last */
+    } marks[] = {{0, 0}, {1, 4}, {1.443, 6}, {1.36, 5}, {1.26, 5}, {0.9, 4}, {2, 8}};
 
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct mr_axis axis = mr_axis_fit(cases[i].lo, cases[i].hi, cases[i].max_ticks);
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        int row, col;
 
-        assert_float_equal(axis.step, cases[i].step, 1e-12);
-        assert_int_equal(mr_axis_first(&axis), cases[i].first);
-        assert_int_equal(mr_axis_last(&axis), cases[i].last);
+        assert_true(mr_chart_cell(chart, 0, marks[i].value, &row, &col));
+        assert_int_equal(8 - row, marks[i].row);
+    }
+    mr_chart_destroy(chart);
+}
+
+static void epochs_are_whole_and_equally_far_apart(void **state)
+{
+    for (int n = 1; n <= 200; n = n < 20 ? n + 1 : n * 2) {
+        for (int cols = 12; cols <= 120; cols += 9) {
+            struct mr_axis x = mr_axis_fit_epochs(n, cols);
+            struct mr_chart *chart = mr_chart_create(x, x, cols, 5);
+            int apart = mr_chart_dot_x(chart, x.step);
+
+            assert_float_equal(x.step, round(x.step), 1e-12);
+            assert_true(mr_chart_dot_x(chart, n) < 2 * cols);
+            assert_true(mr_chart_dot_x(chart, n) >= cols); /* little room is lost */
+            for (int tick = 0; tick <= mr_axis_last(&x); tick++)
+                assert_int_equal(mr_chart_dot_x(chart, tick * x.step), tick * apart);
+            mr_chart_destroy(chart);
+        }
     }
 }
 
 static void an_empty_range_is_widened(void **state)
 {
-    struct mr_axis flat = mr_axis_fit(3, 3, 4), nought = mr_axis_fit(0, 0, 4);
+    struct mr_axis flat = mr_axis_fit_rows(3, 3, 8, 4), nought = mr_axis_fit_rows(0, 0, 8, 4);
 
     assert_true(flat.lo < 3 && flat.hi > 3);
     assert_true(nought.hi > nought.lo);
@@ -159,7 +223,10 @@ static void the_average_is_corrected_for_its_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ticks_are_round_and_few),
+        cmocka_unit_test(ticks_are_round_and_few_and_hold_the_range),
+        cmocka_unit_test(ticks_lie_in_the_middle_of_cells_equally_far_apart),
+        cmocka_unit_test(a_mark_lies_in_the_row_nearest_to_its_value),
+        cmocka_unit_test(epochs_are_whole_and_equally_far_apart),
         cmocka_unit_test(an_empty_range_is_widened),
         cmocka_unit_test(labels_have_the_decimals_they_need),
         cmocka_unit_test(a_value_lands_on_its_dot),
