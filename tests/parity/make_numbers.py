@@ -6,8 +6,8 @@ usage: make_numbers.py NAME=FILE[:tame|:gradients] ... > parity_numbers.h    (gr
 
 The double-precision values are taken as the truth; losses of steps that were computed in single
 precision only are filled in from there. (Those of the tame ResNet-18 come from a run of the
-reference's script that did all 20 steps in double precision.) The losses in single precision stand
-beside them.
+reference's script that did all 20 steps in double precision.) Where all 20 are
+known in double precision, those in single precision stand beside them.
 """
 import json
 import sys
@@ -41,7 +41,13 @@ def case(name, path, kind):
         for key, (total, l2) in running.items():
             print(f'    {{"{key}", {number(total)}, {number(l2)}}},')
         print("};\n")
+    both = all(len(ref["float64"][optimizer]["losses"]) == 20 for optimizer in ("sgd", "adamw"))
+    if both:
+        single = [numbers(ref["float32"][optimizer]["losses"]) for optimizer in ("sgd", "adamw")]
+        print(f"static const double {name}_single[2][20] = {{{single[0]}, {single[1]}}};\n")
     print(f"static const struct parity_case {name} = {{")
+    if both:
+        print(f"    .single = {name}_single,")
     print(f'    .arch = {ARCHS[ref["arch"]]},')
     print(f'    .tame = {"true" if kind == "tame" else "false"},')
     lr = [ref.get(kind, {}).get("lr", usual) for kind, usual in (("sgd", 0.01), ("adamw", 0.001))]
@@ -50,8 +56,6 @@ def case(name, path, kind):
     print(f'    .eval_logits = {numbers(x for row in r["logits_eval_initial"] for x in row)},')
     print(f'    .loss = {number(r["loss"])},')
     print(f'    .losses = {{{numbers(losses(ref, "sgd"))}, {numbers(losses(ref, "adamw"))}}},')
-    single = [numbers(ref["float32"][kind]["losses"]) for kind in ("sgd", "adamw")]
-    print(f"    .single = {{{single[0]}, {single[1]}}},")
     print(f"    .gradients = {name}_gradients,")
     print(f'    .n_gradients = {len(r["grad_l2"])},')
     if running:
@@ -84,7 +88,8 @@ struct parity_case {
     bool tame;
     double lr[2]; /* SGD, AdamW */
     double logits[40], eval_logits[40], loss;
-    double losses[2][20], single[2][20]; /* in double precision as far as that is known; in single */
+    double losses[2][20];       /* in double precision, as far as that is known */
+    const double (*single)[20]; /* in single precision; NULL: that is the same */
     const struct parity_gradient *gradients;
     int n_gradients;
     const struct parity_running *running;
