@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Matrix products by OpenBLAS's sgemm, which packs both sides itself. The only file that knows
- * BLAS. */
+/* Matrix products by OpenBLAS's sgemm, which packs both sides itself (or by netlib's, for
+ * ThreadSanitizer, to which OpenBLAS's threads are noise). The only file that knows BLAS. */
 #include <misread/kernel/gemm.h>
 
 #include <stddef.h>
 #include <stdio.h>
 
+#if MISREAD_NETLIB
+#include <cblas-netlib.h>
+#else
 #include <cblas.h>
+#endif
 
 /* Products are summed in pieces of this length: shorter chains of additions round less, which keeps
  * activations near ReLU's kink on the side where exact arithmetic has them. Costs some 3 % of time.
@@ -27,6 +31,18 @@ void mr_gemm(enum mr_transpose trans_a, enum mr_transpose trans_b, int m, int n,
                     ldc);
 }
 
+#if MISREAD_NETLIB
+/* Netlib's reference runs in the calling thread: there is nothing to set, little to say. */
+void mr_gemm_init(void)
+{
+}
+
+void mr_gemm_describe(struct mr_gemm_info *info)
+{
+    *info = (struct mr_gemm_info){
+        .library = "netlib's reference BLAS", .core = "plain", .n_threads = 1, .is_pthread = true};
+}
+#else
 void mr_gemm_init(void)
 {
     openblas_set_num_threads(1);
@@ -39,3 +55,4 @@ void mr_gemm_describe(struct mr_gemm_info *info)
     info->n_threads = openblas_get_num_threads();
     info->is_pthread = openblas_get_parallel() == OPENBLAS_THREAD;
 }
+#endif

@@ -69,6 +69,6 @@ const struct mr_kernels *mr_kernels_find(const char *isa)
 const char *mr_kernels_list(void)
 {
 #define X(isa) "|" #isa
-    return MR_ISA_LIST(X) + 1;
+    return &(MR_ISA_LIST(X))[1]; /* behind the first bar */
 #undef X
 }

@@ -288,9 +288,19 @@ static inline int n_alive(struct vt *vt)
     return count;
 }
 
+/* Quiet for longer than the program thinks between two pieces of output; with ThreadSanitizer it
+ * thinks slowly. */
+#define QUIET_MS 120
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#undef QUIET_MS
+#define QUIET_MS 1000
+#endif
+#endif
+
 static inline void settle(struct vt *vt)
 {
-    assert_true(vt_pump_quiet(vt, 120, 5000));
+    assert_true(vt_pump_quiet(vt, QUIET_MS, 5000 + QUIET_MS));
 }
 
 #endif
