@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,7 +25,6 @@
 #include <misread/base/pool.h>
 #include <misread/base/str.h>
 #include <misread/base/thread.h>
-#include <misread/kernel/gemm.h>
 #include <misread/kernel/kernels.h>
 
 #include "args.h"
@@ -97,9 +95,7 @@ void mr_bench_say(const char *fmt, ...)
 
 enum mr_status mr_bench_go_on(const struct mr_bench *bench, struct mr_error *err)
 {
-    struct signalfd_siginfo info;
-
-    if (read(bench->session->signals, &info, sizeof info) != sizeof info)
+    if (!mr_session_take_signal(bench->session))
         return MR_OK;
     return mr_fail(err, MR_E_CANCELLED, "the measurement was stopped");
 }
@@ -214,7 +210,6 @@ static int run_one(const struct mode *mode, const struct mr_args *args, struct m
     cJSON *report = cJSON_CreateObject();
     enum mr_status st = MR_OK;
 
-    mr_gemm_init();
     set_up(&bench, mode, args);
     bench.session = session;
     if (args->n_rest)
@@ -302,16 +297,16 @@ static int start(char **argv, pid_t *program)
 }
 
 /* Reads until the program closes its side. Signals to stop are passed on to it. */
-static struct mr_str read_all(int out, pid_t program, int signals)
+static struct mr_str read_all(int out, pid_t program, const struct mr_session *session)
 {
-    struct pollfd fds[2] = {{.fd = out, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+    struct pollfd fds[2] = {{.fd = out, .events = POLLIN},
+                            {.fd = session->signals, .events = POLLIN}};
     struct mr_str text = MR_STR_EMPTY;
-    struct signalfd_siginfo info;
     char bytes[4096];
     ssize_t n = 1;
 
     while (n > 0 && poll(fds, 2, -1) > 0) {
-        if (read(signals, &info, sizeof info) == sizeof info)
+        if (mr_session_take_signal(session))
             kill(program, SIGTERM);
         if (fds[0].revents && (n = read(out, bytes, sizeof bytes)) > 0)
             mr_str_add_n(&text, bytes, (size_t)n);
@@ -334,7 +329,7 @@ static int run_other(const struct mode *mode, const struct mr_args *args,
         fprintf(stderr, "misread: cannot start the program: %s\n", strerror(errno));
         return EXIT_FAILURE;
     }
-    text = read_all(out, program, session->signals);
+    text = read_all(out, program, session);
     waitpid(program, &status, 0);
     *report = cJSON_Parse(text.text ? text.text : "");
     mr_str_finish(&text);
@@ -382,15 +377,13 @@ static int run_defaults(const struct mr_args *args, const struct mr_session *ses
 int mr_bench_main(struct mr_args *args)
 {
     const struct mode *mode = args->mode ? find_mode(args->mode) : NULL;
+    const struct mr_kernels *kernels;
     struct mr_session session;
     struct mr_error err = {0};
     int status;
 
-    if (args->isa && !mr_kernels_find(args->isa)) {
-        mr_fail(&err, MR_E_USAGE, "this processor cannot run '%s' kernels: there are %s", args->isa,
-                mr_kernels_list());
+    if (mr_kernels_choose(&kernels, args->isa, &err))
         return mr_failed(&err);
-    }
     /* Decoders are wanted only where something is measured. */
     if (mr_session_open(&session, !mode || args->unsafe_inprocess, &err))
         return mr_failed(&err);

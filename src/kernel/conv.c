@@ -7,6 +7,7 @@
 #include <misread/base/pool.h>
 
 #include "direct.h"
+#include "share.h"
 #include "winograd.h"
 
 static void check(const struct mr_conv_shape *s)
@@ -28,7 +29,7 @@ static struct mr_conv_shape mirrored(const struct mr_conv_shape *s)
 
 static size_t mirror_floats(const struct mr_conv_shape *s)
 {
-    return ((size_t)s->kh * (size_t)s->kw * (size_t)s->c_in * (size_t)s->c_out + 15) / 16 * 16;
+    return share_lines((size_t)s->kh * (size_t)s->kw * (size_t)s->c_in * (size_t)s->c_out);
 }
 
 size_t mr_conv_forward_scratch(const struct mr_conv_shape *shape, int n_threads)

@@ -35,11 +35,6 @@ struct direct {
     int block_rows, n_blocks; /* grid rows of a block */
 };
 
-static size_t padded(size_t n)
-{
-    return (n + 15) / 16 * 16;
-}
-
 static int n_columns(const struct mr_windows *w)
 {
     return w->kh * w->kw * w->c;
@@ -60,11 +55,6 @@ static int block_rows(const struct mr_windows *w, int n_threads)
     return min_int(wanted, share);
 }
 
-static size_t offsets(int n)
-{
-    return padded((size_t)n * (sizeof(size_t) / sizeof(float)));
-}
-
 static struct direct plan(const struct mr_windows *windows, int c_out, int n_threads)
 {
     struct direct d = {.windows = *windows};
@@ -74,13 +64,14 @@ static struct direct plan(const struct mr_windows *windows, int c_out, int n_thr
     d.n_blocks = (mr_windows_grid_rows(windows) + d.block_rows - 1) / d.block_rows;
     n_points = d.block_rows * windows->grid_w;
     d.to = (struct scatter){.h = windows->grid_h, .w = windows->grid_w, .c = c_out, .step = 1};
-    d.per_thread = padded(mr_windows_scratch(windows, d.block_rows)) + 2 * offsets(n_points);
+    d.per_thread =
+        share_lines(mr_windows_scratch(windows, d.block_rows)) + 2 * share_offsets(n_points);
     return d;
 }
 
 static size_t plan_scratch(const struct direct *d, int n_threads)
 {
-    return padded(mr_product_packed(n_columns(&d->windows), d->to.c)) +
+    return share_lines(mr_product_packed(n_columns(&d->windows), d->to.c)) +
            (size_t)n_threads * d->per_thread;
 }
 
@@ -133,9 +124,9 @@ static void multiply_block(void *ctx, int task, int thread)
     const struct direct *d = ctx;
     float *scratch = d->threads + (size_t)thread * d->per_thread;
     size_t *a_row = (size_t *)(void *)scratch;
-    size_t *c_row = (size_t *)(void *)(scratch + offsets(d->block_rows * d->windows.grid_w));
+    size_t *c_row = (size_t *)(void *)(scratch + share_offsets(d->block_rows * d->windows.grid_w));
     struct mr_window_block b =
-        block_of(d, task, scratch + 2 * offsets(d->block_rows * d->windows.grid_w));
+        block_of(d, task, scratch + 2 * share_offsets(d->block_rows * d->windows.grid_w));
     bool adds = d->out.add == d->out.y;
     struct mr_product p = {.m = b.n * d->windows.grid_w,
                            .n = d->to.c,
@@ -165,7 +156,7 @@ static void pack_panel(void *ctx, int task, int thread)
 static void run(struct direct *d, float *scratch, struct mr_pool *pool)
 {
     d->packed = scratch;
-    d->threads = scratch + padded(mr_product_packed(n_columns(&d->windows), d->to.c));
+    d->threads = scratch + share_lines(mr_product_packed(n_columns(&d->windows), d->to.c));
     mr_pool_run(pool, mr_product_panels(d->to.c), pack_panel, d);
     mr_pool_run(pool, d->n_blocks, multiply_block, d);
 }
@@ -323,7 +314,7 @@ size_t mr_direct_backward_data_scratch(const struct mr_conv_shape *shape, int n_
         n = plan_scratch(&d, n_threads);
         most = n > most ? n : most;
     }
-    return padded(n_weights(shape)) + most;
+    return share_lines(n_weights(shape)) + most;
 }
 
 static void backward_residue(float *dx, const float *dy, const float *w,
@@ -342,7 +333,7 @@ static void backward_residue(float *dx, const float *dy, const float *w,
     d.out = (struct mr_conv_out){.y = dx, .add = write == MR_ACCUMULATE ? dx : NULL};
     d.w = scratch;
     mr_pool_run(pool, y.n_taps * x.n_taps, mirror_tap, &m);
-    run(&d, scratch + padded(n_weights(s)), pool);
+    run(&d, scratch + share_lines(n_weights(s)), pool);
 }
 
 void mr_direct_backward_data(float *dx, const float *dy, const float *w,
@@ -392,7 +383,8 @@ static struct weights plan_weights(const struct mr_conv_shape *s, const struct m
     p.block_rows = block_rows(&p.windows, p.by_windows ? n_threads : 1);
     p.n_blocks = (rows + p.block_rows - 1) / p.block_rows;
     p.n_parts = min_int(n_threads, p.by_windows ? p.n_blocks : panels);
-    p.per_part = padded(mr_windows_scratch(&p.windows, p.block_rows)) + offsets(p.block_rows);
+    p.per_part =
+        share_lines(mr_windows_scratch(&p.windows, p.block_rows)) + share_offsets(p.block_rows);
     return p;
 }
 
@@ -402,7 +394,7 @@ static void add_block(const struct weights *p, float *dw, int block, int col, in
 {
     int first = block * p->block_rows, grid_w = p->windows.grid_w;
     int n = min_int(p->block_rows, mr_windows_grid_rows(&p->windows) - first);
-    struct mr_window_block b = mr_windows_block(&p->windows, first, n, scratch + offsets(n));
+    struct mr_window_block b = mr_windows_block(&p->windows, first, n, scratch + share_offsets(n));
     size_t *dy_row = (size_t *)(void *)scratch;
 
     for (int i = 0; i < n; i++)

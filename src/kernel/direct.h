@@ -14,7 +14,6 @@ void mr_direct_forward(const struct mr_conv_out *out, const struct mr_conv_in *i
                        const struct mr_conv_shape *shape, float *scratch, struct mr_pool *pool);
 
 size_t mr_direct_backward_data_scratch(const struct mr_conv_shape *shape, int n_threads);
-/* add is dx or NULL. */
 void mr_direct_backward_data(float *dx, const float *dy, const float *w,
                              const struct mr_conv_shape *shape, enum mr_write write, float *scratch,
                              struct mr_pool *pool);

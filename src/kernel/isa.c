@@ -72,3 +72,15 @@ const char *mr_kernels_list(void)
     return &(MR_ISA_LIST(X))[1]; /* behind the first bar */
 #undef X
 }
+
+enum mr_status mr_kernels_choose(const struct mr_kernels **kernels, const char *isa,
+                                 struct mr_error *err)
+{
+    const struct mr_kernels *found = isa && *isa ? mr_kernels_find(isa) : mr_kernels_best();
+
+    if (!found)
+        return mr_fail(err, MR_E_USAGE, "this processor cannot run '%s' kernels: there are %s", isa,
+                       mr_kernels_list());
+    *kernels = found;
+    return MR_OK;
+}

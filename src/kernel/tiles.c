@@ -51,6 +51,15 @@ static ptrdiff_t pixel_at(const struct mr_tiling *t, size_t image, int y, int x)
 #define NEAR 0.70710678118654752f
 #define FAR  1.41421356237309505f
 
+/* The values at +-NEAR and +-FAR from their even and odd parts. */
+MR_INLINE void put_pairs(vec *to, int step, vec even, vec odd, vec even2, vec odd2)
+{
+    to[step] = even + odd;
+    to[2 * step] = even - odd;
+    to[3 * step] = even2 + odd2;
+    to[4 * step] = even2 - odd2;
+}
+
 /* B^T: 6 to 6. */
 MR_INLINE void see(vec *to, int step, vec d0, vec d1, vec d2, vec d3, vec d4, vec d5)
 {
@@ -58,10 +67,7 @@ MR_INLINE void see(vec *to, int step, vec d0, vec d1, vec d2, vec d3, vec d4, ve
     vec even2 = d4 - .5f * d2, odd2 = FAR * (d3 - .5f * d1);
 
     to[0] = d0 - 2.5f * d2 + d4;
-    to[step] = even + odd;
-    to[2 * step] = even - odd;
-    to[3 * step] = even2 + odd2;
-    to[4 * step] = even2 - odd2;
+    put_pairs(to, step, even, odd, even2, odd2);
     to[5 * step] = d1 - 2.5f * d3 + d5;
 }
 
@@ -83,10 +89,7 @@ MR_INLINE void spread(vec *to, int step, vec d0, vec d1, vec d2, vec d3)
     vec even2 = d0 + 2 * d2, odd2 = FAR * (d1 + 2 * d3);
 
     to[0] = d0;
-    to[step] = even + odd;
-    to[2 * step] = even - odd;
-    to[3 * step] = even2 + odd2;
-    to[4 * step] = even2 - odd2;
+    put_pairs(to, step, even, odd, even2, odd2);
     to[5 * step] = d3;
 }
 
@@ -97,10 +100,7 @@ MR_INLINE void see_kernel(vec *to, int step, vec g0, vec g1, vec g2)
     vec even2 = (g0 + 2 * g2) * (1 / 6.0f), odd2 = g1 * (FAR / 6.0f);
 
     to[0] = g0;
-    to[step] = even + odd;
-    to[2 * step] = even - odd;
-    to[3 * step] = even2 + odd2;
-    to[4 * step] = even2 - odd2;
+    put_pairs(to, step, even, odd, even2, odd2);
     to[5 * step] = g2;
 }
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "vec.h"
+#include "share.h"
 
 int mr_windows_grid_rows(const struct mr_windows *windows)
 {
@@ -25,15 +25,10 @@ static size_t row_floats(const struct mr_windows *w)
     return (size_t)((w->grid_w - 1) * w->step + w->kw) * (size_t)w->c;
 }
 
-static size_t offset_floats(int n)
-{
-    return ((size_t)n * (sizeof(size_t) / sizeof(float)) + 15) / 16 * 16;
-}
-
 size_t mr_windows_scratch(const struct mr_windows *windows, int n_rows)
 {
     const struct mr_windows *w = windows;
-    size_t n = offset_floats(n_rows);
+    size_t n = share_offsets(n_rows);
 
     /* Where images meet in a block, nothing is shared. */
     return lies_ready(w) ? n : n + (size_t)n_rows * (size_t)w->kh * row_floats(w);
@@ -120,6 +115,6 @@ struct mr_window_block mr_windows_block(const struct mr_windows *windows, int fi
     if (lies_ready(w))
         find_rows(&b, w);
     else
-        copy_rows(&b, w, scratch + offset_floats(n));
+        copy_rows(&b, w, scratch + share_offsets(n));
     return b;
 }

@@ -61,7 +61,7 @@ struct mr_op {
     int in, out; /* buffers; out may be in */
     int extra;   /* CONV, NORM: residual; RELU_BACK: the forward's output; MAXPOOL*: the index */
     enum mr_write write;
-    enum mr_activation act; /* NORM_BACK: RELU if its own ReLU masks dy */
+    enum mr_activation act; /* NORM_BACK alone: RELU if its own ReLU masks dy */
 };
 
 struct mr_net {

@@ -173,8 +173,8 @@ static void add_unit_ops(struct builder *b, int unit, int residual)
 {
     const struct mr_unit *u = &b->net->units[unit];
 
-    add_op(b, (struct mr_op){MR_OP_CONV, unit, u->x, u->z, residual, MR_OVERWRITE, u->act});
-    add_op(b, (struct mr_op){MR_OP_NORM, unit, u->z, u->y, residual, MR_OVERWRITE, u->act});
+    add_op(b, (struct mr_op){MR_OP_CONV, unit, u->x, u->z, residual, MR_OVERWRITE});
+    add_op(b, (struct mr_op){MR_OP_NORM, unit, u->z, u->y, residual, MR_OVERWRITE});
 }
 
 /* Convolution number i of a block: 3x3 3x3, or 1x1 3x3 1x1; the first 3x3 has the stride. */

@@ -84,12 +84,13 @@ static void conv_forward(struct mr_model *m, const struct mr_op *op)
     if (m->mode == MR_MODE_EVAL) {
         struct mr_norm norm = norm_of(m, u);
 
+        /* The batch's mean has no use now: its room takes the shift. */
         m->kernels->norm_fold(norm.scale, norm.mean, &norm);
         out = (struct mr_conv_out){.y = buffer(m, u->y),
                                    .scale = norm.scale,
                                    .bias = norm.mean,
                                    .add = buffer(m, op->extra),
-                                   .relu = op->act == MR_ACT_RELU};
+                                   .relu = u->act == MR_ACT_RELU};
     }
     m->kernels->conv_forward(&out, &in, param(m, u->weight), &shape, m->scratch, m->pool);
 }
@@ -103,7 +104,7 @@ static void norm_forward(struct mr_model *m, const struct mr_op *op)
         return;
     m->kernels->norm_measure(&norm, buffer(m, u->z), m->scratch, m->pool);
     if (u->y != u->z)
-        m->kernels->norm_apply(buffer(m, u->y), buffer(m, u->z), buffer(m, op->extra), op->act,
+        m->kernels->norm_apply(buffer(m, u->y), buffer(m, u->z), buffer(m, op->extra), u->act,
                                &norm, m->pool);
 }
 

@@ -148,16 +148,15 @@ static enum mr_status check_option(const struct mr_train_options *options,
 
 enum mr_status mr_train_options_check(const struct mr_train_options *options, struct mr_error *err)
 {
+    const struct mr_kernels *kernels;
+
     for (int i = 0; i < N_OPTIONS; i++) {
         enum mr_status st = check_option(options, &option_table[i], err);
 
         if (st)
             return st;
     }
-    if (options->isa[0] && !mr_kernels_find(options->isa))
-        return mr_fail(err, MR_E_USAGE, "this processor cannot run '%s' kernels: there are %s",
-                       options->isa, mr_kernels_list());
-    return MR_OK;
+    return mr_kernels_choose(&kernels, options->isa, err);
 }
 
 static void write_seed(cJSON *json, const char *key, uint64_t seed)

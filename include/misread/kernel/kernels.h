@@ -6,6 +6,7 @@
 #ifndef MISREAD_KERNEL_KERNELS_H
 #define MISREAD_KERNEL_KERNELS_H
 
+#include <misread/base/status.h>
 #include <misread/kernel/avgpool.h>
 #include <misread/kernel/conv.h>
 #include <misread/kernel/maxpool.h>
@@ -46,6 +47,9 @@ struct mr_kernels {
 const struct mr_kernels *mr_kernels_best(void);
 /* By the name of the instruction set; NULL if there are none of that name or the CPU has it not. */
 const struct mr_kernels *mr_kernels_find(const char *isa);
+/* The same where a user has named it; NULL or "": the fastest. */
+enum mr_status mr_kernels_choose(const struct mr_kernels **kernels, const char *isa,
+                                 struct mr_error *err) MR_NODISCARD;
 /* All that were compiled in, the fastest last, joined by "|". */
 const char *mr_kernels_list(void);
 
