@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#include <misread/train/options.h>
+
 #define MR_ARGS_MAX_REST 64
 
 struct mr_args {
@@ -13,20 +15,37 @@ struct mr_args {
     const char *project;
     const char *reader;
     /* training */
-    const char *arch, *optimizer, *augment, *labels, *group_re, *weights, *isa;
-    int size, epochs, batch, seed, threads, checkpoint_every, resume;
-    int split_seed; /* the same */
-    double lr, valid;
-    double weight_decay; /* below 0: not given, see MR_ARGS_NONE_GIVEN */
+    struct mr_train_options train; /* the defaults where nothing is given */
+    uint64_t train_given;          /* bit i: row i of mr_train_option_table was given */
+    const char *recipe;
+    int resume;
     /* output */
     bool headless, json;
     const char *csv, *split, *loss;
+    bool wants_recipe, wants_csv;
+    const char *compare, *html;
+    bool anonymous;
     int run, epoch, top;
+    const char *side, *tta, *mask;
+    bool shortcut;
+    /* issues */
+    const char *score;
+    int folds;
+    bool as_csv;
+    /* curve */
+    const char *shares;
+    int n_seeds;
+    const char *class_name, *out;
+    /* review */
+    const char *export_format, *import_path, *copy_to;
+    bool dry_run, links;
     /* terminal */
     const char *graphics, *color, *cell;
     bool no_mouse;
     /* demo */
     int images;
+    /* weights */
+    bool download;
     /* bench */
     const char *mode;
     double seconds;
@@ -39,10 +58,7 @@ struct mr_args {
     int n_rest;
 };
 
-/* Numbers of which 0 is one that can be given. */
-#define MR_ARGS_NONE_GIVEN                   \
-    {                                        \
-        .weight_decay = -1, .split_seed = -1 \
-    }
+/* Was this training option given? By its flag. */
+bool mr_args_gave(const struct mr_args *args, const char *flag);
 
 #endif

@@ -26,13 +26,13 @@
 #include <misread/base/str.h>
 #include <misread/base/thread.h>
 #include <misread/kernel/kernels.h>
+#include <misread/kernel/machine.h>
 
 #include "args.h"
 #include "bench_show.h"
 #include "commands.h"
 #include "front.h"
 #include "json.h"
-#include "machine.h"
 #include "place.h"
 #include "session.h"
 
@@ -73,6 +73,17 @@ static const struct mode {
      {MR_ARCH_RESNET18, 64, 32, 30},
      "from a key to the end of the frame that shows it, while all threads train; without the "
      "terminal's own painting"},
+    {"views",
+     mr_bench_views,
+     false,
+     {MR_ARCH_RESNET18, 64, 32, 30},
+     "from a key to the end of its frame, on 100,000 made-up predictions of 100 classes"},
+    {"tune",
+     mr_bench_tune,
+     false,
+     {MR_ARCH_RESNET34, 224, 32, 1},
+     "each 3x3 convolution of stride 1 by either algorithm, in turn: medians; runs that start "
+     "from now on take what is kept"},
 };
 
 #define N_MODES ((int)(sizeof modes / sizeof *modes))
@@ -187,19 +198,23 @@ static void show(cJSON *report, const struct mr_args *args)
     cJSON_Delete(report);
 }
 
+/* What was given of the network, else what suits the mode. */
+static int given(const struct mr_args *args, const char *flag, int value, int otherwise)
+{
+    return mr_args_gave(args, flag) ? value : otherwise;
+}
+
 static void set_up(struct mr_bench *bench, const struct mode *mode, const struct mr_args *args)
 {
     *bench = (struct mr_bench){
-        .arch = mode->defaults.arch,
-        .size_px = args->size ? args->size : mode->defaults.size_px,
-        .batch = args->batch ? args->batch : mode->defaults.batch,
-        .n_threads = args->threads ? args->threads : mr_thread_n_cores(),
-        .kernels = args->isa ? mr_kernels_find(args->isa) : mr_kernels_best(),
+        .arch = (enum mr_arch)given(args, "arch", (int)args->train.arch, (int)mode->defaults.arch),
+        .size_px = given(args, "size", args->train.size_px, mode->defaults.size_px),
+        .batch = given(args, "batch", args->train.batch, mode->defaults.batch),
+        .n_threads = args->train.n_threads ? args->train.n_threads : mr_thread_n_cores(),
+        .kernels = args->train.isa[0] ? mr_kernels_find(args->train.isa) : mr_kernels_best(),
         .seconds = args->seconds > 0 ? args->seconds : mode->defaults.seconds,
         .in_process = args->unsafe_inprocess,
     };
-    if (args->arch)
-        mr_arch_find(args->arch, &bench->arch);
 }
 
 static int run_one(const struct mode *mode, const struct mr_args *args, struct mr_session *session)
@@ -382,7 +397,7 @@ int mr_bench_main(struct mr_args *args)
     struct mr_error err = {0};
     int status;
 
-    if (mr_kernels_choose(&kernels, args->isa, &err))
+    if (mr_kernels_choose(&kernels, args->train.isa, &err))
         return mr_failed(&err);
     /* Decoders are wanted only where something is measured. */
     if (mr_session_open(&session, !mode || args->unsafe_inprocess, &err))

@@ -34,6 +34,10 @@ enum mr_status mr_bench_decode(const struct mr_bench *bench, struct cJSON *resul
                                struct mr_error *err) MR_NODISCARD;
 enum mr_status mr_bench_ui(const struct mr_bench *bench, struct cJSON *result,
                            struct mr_error *err) MR_NODISCARD;
+enum mr_status mr_bench_views(const struct mr_bench *bench, struct cJSON *result,
+                              struct mr_error *err) MR_NODISCARD;
+enum mr_status mr_bench_tune(const struct mr_bench *bench, struct cJSON *result,
+                             struct mr_error *err) MR_NODISCARD;
 
 /* Adds arch, size and batch to a result. */
 void mr_bench_add_network(const struct mr_bench *bench, struct cJSON *result);

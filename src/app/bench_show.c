@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A report of `bench` for people: one table, whose columns are those that any result fills. */
+/* A report of `bench` for people: one table, whose columns are those that any result fills, and one
+ * for the shapes or views of a result that has them. */
 #include "bench_show.h"
 
 #include <stdbool.h>
@@ -14,6 +15,7 @@ static const struct column {
     int width, n_decimals;
 } columns[] = {
     {"mode", "mode", -6, 0},
+    {"view", "view", -10, 0},
     {"arch", "network", -8, 0},
     {"size", "px", 4, 0},
     {"batch", "batch", 5, 0},
@@ -26,6 +28,15 @@ static const struct column {
     {"keys", "keys", 5, 0},
     {"median_ms", "median ms", 9, 1},
     {"p99_ms", "99 % ms", 8, 1},
+    {"pass", "pass", -16, 0},
+    {"h", "h", 4, 0},
+    {"w", "w", 4, 0},
+    {"c_in", "in", 4, 0},
+    {"c_out", "out", 4, 0},
+    {"direct_ms", "direct ms", 9, 2},
+    {"winograd_ms", "Winograd ms", 11, 2},
+    {"rule", "rule", -8, 0},
+    {"kept", "kept", -8, 0},
 };
 
 #define N_COLUMNS ((int)(sizeof columns / sizeof *columns))
@@ -73,10 +84,22 @@ static void print_table(const cJSON *results)
 
 void mr_bench_show(const struct cJSON *report)
 {
+    const cJSON *result;
+
     printf("%s, %s kernels, %.0f threads: at most %.1f Gflop/s\n\n",
            cJSON_GetStringValue(cJSON_GetObjectItem(report, "cpu")),
            cJSON_GetStringValue(cJSON_GetObjectItem(report, "isa")),
            cJSON_GetNumberValue(cJSON_GetObjectItem(report, "threads")),
            cJSON_GetNumberValue(cJSON_GetObjectItem(report, "peak_gflops")));
     print_table(cJSON_GetObjectItem(report, "results"));
+    cJSON_ArrayForEach(result, cJSON_GetObjectItem(report, "results"))
+    {
+        const cJSON *shapes = cJSON_GetObjectItem(result, "shapes");
+        const cJSON *rows = shapes ? shapes : cJSON_GetObjectItem(result, "views");
+
+        if (!rows)
+            continue;
+        putchar('\n');
+        print_table(rows);
+    }
 }

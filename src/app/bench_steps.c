@@ -9,7 +9,11 @@
 
 #include <misread/base/alloc.h>
 #include <misread/base/clock.h>
+#include <misread/kernel/choices.h>
+#include <misread/kernel/kernels.h>
 #include <misread/train/trial.h>
+
+#include "session.h"
 
 #define FEWEST_STEPS 5
 
@@ -67,6 +71,8 @@ static void add_steps(cJSON *result, struct steps *steps, double flops_per_image
 static enum mr_status measure(const struct mr_bench *bench, enum mr_mode mode,
                               const struct mr_bench_data *data, cJSON *result, struct mr_error *err)
 {
+    struct mr_machine machine = mr_machine_here(bench->kernels->isa, bench->n_threads);
+    struct mr_conv_choices choices;
     struct mr_trial_options options = {.arch = bench->arch,
                                        .size_px = bench->size_px,
                                        .batch = bench->batch,
@@ -74,11 +80,15 @@ static enum mr_status measure(const struct mr_bench *bench, enum mr_mode mode,
                                        .mode = mode,
                                        .table = data ? data->table : NULL,
                                        .cache = data ? data->cache : NULL,
-                                       .kernels = bench->kernels};
+                                       .kernels = bench->kernels,
+                                       .choices = &choices};
     struct mr_trial *trial = NULL;
     struct steps steps = {0};
-    enum mr_status st = mr_trial_create(&trial, &options, err);
+    enum mr_status st;
 
+    mr_conv_choices_load(&choices, bench->session->choices_path, &machine);
+    st = mr_trial_create(&trial, &options, err);
+    mr_conv_choices_finish(&choices);
     if (!st)
         st = take_steps(&steps, trial, bench, err);
     if (!st) {

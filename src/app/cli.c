@@ -21,6 +21,32 @@ static const struct mr_option *find_option(const struct mr_command *command, con
     return NULL;
 }
 
+static bool takes(const struct mr_command *command, const struct mr_train_option *option)
+{
+    return command->takes == MR_TAKES_TRAINING ||
+           (command->takes == MR_TAKES_NETWORK && option->is_of_a_network);
+}
+
+static const struct mr_train_option *find_train_option(const struct mr_command *command,
+                                                       const char *name, size_t n)
+{
+    const struct mr_train_option *option = mr_train_option_find(name, n);
+
+    return option && takes(command, option) ? option : NULL;
+}
+
+static uint64_t bit_of(const struct mr_train_option *option)
+{
+    int n;
+
+    return (uint64_t)1 << (option - mr_train_option_table(&n));
+}
+
+bool mr_args_gave(const struct mr_args *args, const char *flag)
+{
+    return args->train_given & bit_of(mr_train_option_find(flag, strlen(flag)));
+}
+
 static const struct mr_command *find_command(const char *name)
 {
     for (const struct mr_command *c = mr_commands; c->name; c++)
@@ -96,6 +122,13 @@ static enum mr_status set_option(struct mr_args *args, const struct mr_option *o
     return set_number(option, field, value, err);
 }
 
+static enum mr_status set_train_option(struct mr_args *args, const struct mr_train_option *option,
+                                       const char *value, struct mr_error *err)
+{
+    args->train_given |= bit_of(option);
+    return mr_train_option_read(&args->train, option, value, err);
+}
+
 /* --help and --version are asked on the command line only. */
 static bool is_question(const struct mr_option *option)
 {
@@ -124,6 +157,7 @@ static enum mr_status read_file(struct mr_args *args, const struct mr_command *c
         char *value = strchr(line, '=');
         size_t len;
         const struct mr_option *option;
+        const struct mr_train_option *train_option;
 
         while (isspace((unsigned char)*line))
             line++;
@@ -137,60 +171,78 @@ static enum mr_status read_file(struct mr_args *args, const struct mr_command *c
         for (char *end = value + strlen(value); end > value && isspace((unsigned char)end[-1]);)
             *--end = '\0';
         option = find_option(command, line, len);
-        if (option && !is_question(option))
+        train_option = find_train_option(command, line, len);
+        if (train_option)
+            st = set_train_option(args, train_option, value, err);
+        else if (option && !is_question(option))
             st = set_option(args, option, value, err);
     }
     return st;
 }
 
-/* MISREAD_GROUP_RE for --group-re. */
+/* MISREAD_GROUP_RE for --group-re; NULL if there is none or it is empty. */
+static const char *in_environment(const char *option)
+{
+    char name[64] = "MISREAD_";
+    size_t n = strlen(name);
+    const char *value;
+
+    for (const char *p = option; *p && n < sizeof name - 1; p++)
+        name[n++] = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+    name[n] = '\0';
+    value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
 static enum mr_status read_environment(struct mr_args *args, const struct mr_command *command,
                                        struct mr_error *err)
 {
-    for (const struct mr_option *const *group = command->groups; *group; group++) {
-        for (const struct mr_option *o = *group; o->name; o++) {
-            char name[64] = "MISREAD_";
-            size_t n = strlen(name);
-            const char *value;
-            enum mr_status st;
+    int n;
+    const struct mr_train_option *table = mr_train_option_table(&n);
+    enum mr_status st = MR_OK;
 
-            for (const char *p = o->name; *p && n < sizeof name - 1; p++)
-                name[n++] = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
-            name[n] = '\0';
-            value = getenv(name);
-            if (!value || !*value || is_question(o))
-                continue;
-            st = set_option(args, o, value, err);
-            if (st)
-                return st;
-        }
-    }
-    return MR_OK;
+    for (const struct mr_option *const *group = command->groups; *group; group++)
+        for (const struct mr_option *o = *group; o->name && !st; o++)
+            if (!is_question(o) && in_environment(o->name))
+                st = set_option(args, o, in_environment(o->name), err);
+    for (int i = 0; i < n && !st; i++)
+        if (takes(command, &table[i]) && in_environment(table[i].flag))
+            st = set_train_option(args, &table[i], in_environment(table[i].flag), err);
+    return st;
+}
+
+/* The value behind an option's name: after the equals sign, or the next word. NULL: there is none.
+ */
+static const char *value_of(int argc, char **argv, int *i, const char *equals)
+{
+    if (equals)
+        return equals + 1;
+    return *i + 1 < argc ? argv[++*i] : NULL;
 }
 
 static enum mr_status read_option(const struct mr_command *command, struct mr_args *args, int argc,
                                   char **argv, int *i, struct mr_error *err)
 {
-    const char *text = argv[*i];
+    const char *text = argv[*i], *value;
     const char *name = text[1] == '-' ? text + 2 : !strcmp(text, "-h") ? "help" : text + 1;
     const char *equals = strchr(name, '=');
     size_t n = equals ? (size_t)(equals - name) : strlen(name);
     const struct mr_option *option = find_option(command, name, n);
+    const struct mr_train_option *train_option = find_train_option(command, name, n);
 
-    if (!option)
+    if (!option && !train_option)
         return mr_fail(err, MR_E_USAGE, "unknown option '%s': see 'misread %s%s--help'", text,
                        command == mr_commands ? "" : command->name,
                        command == mr_commands ? "" : " ");
-    if (option->kind == MR_OPTION_FLAG) {
-        if (equals)
-            return mr_fail(err, MR_E_USAGE, "--%s takes no value", option->name);
-        return set_option(args, option, NULL, err);
-    }
-    if (equals)
-        return set_option(args, option, equals + 1, err);
-    if (*i + 1 >= argc)
-        return mr_fail(err, MR_E_USAGE, "--%s needs a value (%s)", option->name, option->arg);
-    return set_option(args, option, argv[++*i], err);
+    if (option && option->kind == MR_OPTION_FLAG)
+        return equals ? mr_fail(err, MR_E_USAGE, "--%s takes no value", option->name)
+                      : set_option(args, option, NULL, err);
+    value = value_of(argc, argv, i, equals);
+    if (!value)
+        return mr_fail(err, MR_E_USAGE, "--%.*s needs a value (%s)", (int)n, name,
+                       option ? option->arg : train_option->value);
+    return option ? set_option(args, option, value, err)
+                  : set_train_option(args, train_option, value, err);
 }
 
 /* What is taken for a data folder because it is no command, and is neither. */
@@ -228,6 +280,7 @@ enum mr_status mr_cli_parse(int argc, char **argv, const struct mr_command **com
     if (!c || c == mr_commands)
         c = mr_commands;
     *command = c;
+    args->train = mr_train_defaults();
     st = read_file(args, c, err);
     if (!st)
         st = read_environment(args, c, err);
@@ -273,22 +326,45 @@ static void print_default(FILE *out, const struct mr_option *option, const struc
     }
 }
 
+/* A line of the help up to where its default would stand. */
+static void print_option(FILE *out, const char *name, const char *value, const char *help)
+{
+    char left[96];
+
+    snprintf(left, sizeof left, "--%s%s%s", name, value ? " " : "", value ? value : "");
+    fprintf(out, strlen(left) <= 26 ? "  %-26s %s" : "  %s\n                             %s", left,
+            help);
+}
+
+static void print_train_options(FILE *out, const struct mr_command *command,
+                                const struct mr_args *defaults)
+{
+    int n;
+    const struct mr_train_option *table = mr_train_option_table(&n);
+    char text[sizeof defaults->train.weights];
+
+    for (int i = 0; i < n; i++) {
+        if (!takes(command, &table[i]))
+            continue;
+        print_option(out, table[i].flag, table[i].value, table[i].help);
+        mr_train_option_write(text, sizeof text, &defaults->train, &table[i]);
+        if (*text && command->takes == MR_TAKES_TRAINING)
+            fprintf(out, " (%s)", text);
+        fputc('\n', out);
+    }
+}
+
 static void print_options(FILE *out, const struct mr_command *command)
 {
-    struct mr_args defaults = MR_ARGS_NONE_GIVEN;
+    struct mr_args defaults = {.train = mr_train_defaults()};
 
     if (command->fill_in)
         command->fill_in(&defaults);
     fprintf(out, "\noptions:\n");
+    print_train_options(out, command, &defaults);
     for (const struct mr_option *const *group = command->groups; *group; group++) {
         for (const struct mr_option *o = *group; o->name; o++) {
-            char left[48];
-
-            snprintf(left, sizeof left, "--%s%s%s", o->name, o->arg ? " " : "",
-                     o->arg ? o->arg : "");
-            fprintf(out,
-                    strlen(left) <= 26 ? "  %-26s %s" : "  %s\n                             %s",
-                    left, o->help);
+            print_option(out, o->name, o->arg, o->help);
             print_default(out, o, &defaults);
             fputc('\n', out);
         }

@@ -27,6 +27,9 @@ struct mr_option {
     double min, max; /* of numbers */
 };
 
+/* Which rows of the trainer's table of options a command takes. */
+enum mr_takes { MR_TAKES_NOTHING, MR_TAKES_NETWORK, MR_TAKES_TRAINING };
+
 struct mr_command {
     const char *name;
     const char *rest;                      /* what follows the options, e.g. "DATA" */
@@ -40,6 +43,7 @@ struct mr_command {
      * nothing to say. */
     void (*fill_in)(struct mr_args *args);
     const char *details; /* behind the summary in the command's own help; may be NULL */
+    enum mr_takes takes;
 };
 
 /* All commands, ended by a NULL name; the first is the explorer, which is meant when none is named.

@@ -5,6 +5,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <misread/base/clock.h>
+#include <misread/base/str.h>
 #include <misread/data/demo.h>
 #include <misread/store/runs.h>
 #include <misread/store/store.h>
@@ -12,6 +14,7 @@
 #include "args.h"
 #include "commands.h"
 #include "explore.h"
+#include "follow.h"
 #include "place.h"
 #include "session.h"
 #include "start.h"
@@ -21,17 +24,23 @@
 struct making {
     const struct mr_session *session; /* borrowed */
     bool is_terminal, line_open;
-    int signal; /* the one that ended it; 0: none */
+    int64_t told_at; /* when the last line was written */
+    int signal;      /* the one that ended it; 0: none */
 };
 
 static bool show_making(void *ctx, int64_t n_done, int64_t n_total)
 {
     struct making *making = ctx;
+    const char *begin = making->is_terminal ? "\r\033[K" : "",
+               *end = making->is_terminal ? "" : "\n";
+    int64_t now = mr_clock_ms();
 
     making->line_open = making->is_terminal;
-    if (making->is_terminal)
-        fprintf(stderr, "\r\033[Kmaking the demo data set: %lld of %lld images", (long long)n_done,
-                (long long)n_total);
+    if (making->is_terminal || now - making->told_at >= MR_LINE_MS) {
+        fprintf(stderr, "%smaking the demo data set: %lld of %lld images%s", begin,
+                (long long)n_done, (long long)n_total, end);
+        making->told_at = now;
+    }
     making->signal = mr_session_take_signal(making->session);
     return !making->signal;
 }
@@ -64,7 +73,8 @@ static void restore_echo(const struct termios *before)
 /* Returns the exit status; 128 and its number after a signal, as for any program that one ended. */
 static int make(const struct mr_session *session, const char *dir, int n_images)
 {
-    struct making making = {.session = session, .is_terminal = isatty(STDERR_FILENO)};
+    struct making making = {
+        .session = session, .is_terminal = isatty(STDERR_FILENO), .told_at = mr_clock_ms()};
     /* --seed is the run's; the pictures are the same for everybody. */
     struct mr_demo_options options = {
         .n_images = n_images, .progress = show_making, .ctx = &making};
@@ -98,18 +108,16 @@ static bool has_runs(const struct mr_place *place)
     return found;
 }
 
-/* What is quick and good on the demo's pictures: some three minutes on two cores. */
-static void suit_demo(struct mr_args *args)
-{
-    args->images = args->images ? args->images : 1600;
-    args->size = args->size ? args->size : 64;
-    args->epochs = args->epochs ? args->epochs : 14;
-}
-
+/* What is quick and good on the demo's pictures: some two minutes on two cores. */
 void mr_demo_fill_in(struct mr_args *args)
 {
-    suit_demo(args);
-    mr_train_fill_in(args);
+    args->images = args->images ? args->images : 1600;
+    if (!mr_args_gave(args, "size"))
+        args->train.size_px = 64;
+    if (!mr_args_gave(args, "epochs"))
+        args->train.n_epochs = 14;
+    if (!mr_args_gave(args, "weights"))
+        mr_str_copy(args->train.weights, sizeof args->train.weights, "none");
 }
 
 static int train(struct mr_session *session, const char *dir, const struct mr_args *args)
@@ -135,7 +143,7 @@ int mr_demo_main(struct mr_args *args)
     struct mr_error err = {0};
     int status;
 
-    suit_demo(args);
+    mr_demo_fill_in(args);
     if (mr_session_open(&session, args->unsafe_inprocess, &err))
         return mr_failed(&err);
     status = make(&session, dir, args->images);

@@ -12,13 +12,13 @@
 #include <misread/base/thread.h>
 #include <misread/kernel/gemm.h>
 #include <misread/kernel/kernels.h>
+#include <misread/kernel/machine.h>
 #include <misread/term/term.h>
 
 #include "args.h"
 #include "commands.h"
 #include "explore.h"
 #include "json.h"
-#include "machine.h"
 #include "session.h"
 
 /* As long as a slow line may take to answer; the explorer itself waits far less. */

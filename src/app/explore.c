@@ -18,10 +18,14 @@
 
 #include "args.h"
 #include "commands.h"
+#include "finding.h"
 #include "follow.h"
+#include "looking.h"
 #include "pictures.h"
 #include "place.h"
+#include "reasons.h"
 #include "session.h"
+#include "sheet.h"
 #include "start.h"
 
 struct explorer {
@@ -31,6 +35,10 @@ struct explorer {
     struct mr_trainer *trainer;   /* owned; NULL: this process does not train */
     int run;                      /* the trainer's run */
     struct mr_pictures *pictures; /* owned */
+    struct mr_reasons *reasons;   /* owned */
+    struct mr_sheet *sheet;       /* owned; NULL until it is asked for */
+    struct mr_finding *finding;   /* owned */
+    struct mr_looking *looking;   /* owned */
 };
 
 static const struct mr_image *op_picture(void *ctx, int64_t image, struct mr_size_px box,
@@ -41,6 +49,20 @@ static const struct mr_image *op_picture(void *ctx, int64_t image, struct mr_siz
     return mr_pictures_get(x->pictures, image, box, failed);
 }
 
+static void op_heat(void *ctx, int run, int64_t image, int class_id, struct mr_tui_heat *heat)
+{
+    struct explorer *x = ctx;
+
+    mr_reasons_heat(x->reasons, run, image, class_id, heat);
+}
+
+static void op_near(void *ctx, int run, int64_t image, int class_id, struct mr_tui_near *near)
+{
+    struct explorer *x = ctx;
+
+    mr_reasons_near(x->reasons, run, image, class_id, near);
+}
+
 static bool op_is_training(void *ctx)
 {
     struct explorer *x = ctx;
@@ -48,7 +70,67 @@ static bool op_is_training(void *ctx)
     return x->trainer && mr_trainer_is_running(x->trainer);
 }
 
-static enum mr_status op_start(void *ctx, const struct mr_tui_start *sheet, struct mr_error *err)
+/* ---- the start sheet ---- */
+
+/* What the last run used, or the defaults; the split is the project's. */
+static struct mr_train_options first_options(const struct explorer *x)
+{
+    struct mr_train_options options, last;
+    struct mr_store *store = NULL;
+    struct mr_run run = {0};
+
+    if (mr_start_options(&options, x->args, x->place, NULL))
+        options = mr_train_defaults();
+    last = options;
+    if (!mr_store_open(&store, x->place->project_dir, MR_STORE_EXISTING, NULL) &&
+        !mr_run_load(store, 0, &run, NULL)) {
+        if (mr_train_options_from_json(&last, run.options, NULL))
+            last = options;
+        mr_run_finish(&run);
+    }
+    mr_store_close(store);
+    last.split_seed = options.split_seed;
+    last.valid_fraction = options.valid_fraction;
+    return last;
+}
+
+/* Made when it is first asked for: by then the run that this process may train is in the store. */
+static struct mr_sheet *sheet_of(struct explorer *x)
+{
+    if (!x->sheet) {
+        struct mr_train_options options = first_options(x);
+
+        x->sheet = mr_sheet_create(&options);
+    }
+    return x->sheet;
+}
+
+static const struct mr_tui_field *op_fields(void *ctx, int *n)
+{
+    return mr_sheet_fields(sheet_of(ctx), n);
+}
+
+static void op_value(void *ctx, int field, char *text)
+{
+    mr_sheet_value(sheet_of(ctx), field, text);
+}
+
+static enum mr_status op_set_value(void *ctx, int field, const char *text, struct mr_error *err)
+{
+    return mr_sheet_set_value(sheet_of(ctx), field, text, err);
+}
+
+static void op_step_value(void *ctx, int field, int by)
+{
+    mr_sheet_step_value(sheet_of(ctx), field, by);
+}
+
+static void op_about(void *ctx, char *text, size_t cap)
+{
+    mr_sheet_about(sheet_of(ctx), text, cap);
+}
+
+static enum mr_status op_start(void *ctx, int resume_run, struct mr_error *err)
 {
     struct explorer *x = ctx;
     struct mr_trainer_place where = mr_start_place(x->session, x->place);
@@ -57,50 +139,19 @@ static enum mr_status op_start(void *ctx, const struct mr_tui_start *sheet, stru
 
     if (op_is_training(x))
         return mr_fail(err, MR_E_BUSY, "this process is training run %d already", x->run);
+    if (mr_finding_is_running(x->finding))
+        return mr_fail(err, MR_E_BUSY, "a search for a learning rate runs: X on screen 6 stops it");
     /* It has ended; how is in the store, where the screen has shown it. */
     (void)mr_trainer_join(x->trainer, NULL);
     x->trainer = NULL;
-    if (sheet->resume_run > 0) {
-        st = mr_trainer_resume(&x->trainer, &where, sheet->resume_run, err);
-        x->run = sheet->resume_run;
-        return st;
+    if (resume_run <= 0) {
+        options = *mr_sheet_options(sheet_of(x));
+        st = mr_start_weights(&options, x->place, err);
+        return st ? st : mr_trainer_start(&x->trainer, &where, &options, &x->run, err);
     }
-    st = mr_start_options(&options, x->args, x->place, err);
-    if (st)
-        return st;
-    if (!mr_arch_find(sheet->arch, &options.arch))
-        return mr_fail(err, MR_E_USAGE, "there is no network called '%s'", sheet->arch);
-    options.size_px = sheet->size_px;
-    options.n_epochs = sheet->n_epochs;
-    options.batch = sheet->batch;
-    options.lr = sheet->lr;
-    options.labels = sheet->use_original_labels ? MR_LABELS_ORIGINAL : MR_LABELS_REVIEWED;
-    return mr_trainer_start(&x->trainer, &where, &options, &x->run, err);
-}
-
-/* The sheet begins with what the last run used, or the defaults. */
-static void op_start_defaults(void *ctx, struct mr_tui_start *sheet)
-{
-    struct explorer *x = ctx;
-    struct mr_train_options options = mr_train_defaults();
-    struct mr_store *store = NULL;
-    struct mr_run run = {0};
-
-    if (mr_start_options(&options, x->args, x->place, NULL))
-        options = mr_train_defaults();
-    if (!mr_store_open(&store, x->place->project_dir, MR_STORE_EXISTING, NULL) &&
-        !mr_run_load(store, 0, &run, NULL)) {
-        if (mr_train_options_from_json(&options, run.options, NULL))
-            options = mr_train_defaults();
-        mr_run_finish(&run);
-    }
-    mr_store_close(store);
-    *sheet = (struct mr_tui_start){.size_px = options.size_px,
-                                   .n_epochs = options.n_epochs,
-                                   .batch = options.batch,
-                                   .lr = options.lr,
-                                   .use_original_labels = options.labels == MR_LABELS_ORIGINAL};
-    snprintf(sheet->arch, sizeof sheet->arch, "%s", mr_arch_text(options.arch));
+    st = mr_trainer_resume(&x->trainer, &where, resume_run, err);
+    x->run = resume_run;
+    return st;
 }
 
 /* Multiply-adds of one forward pass at 224 px, in units of 1e9 (He et al. 2016, table 1). */
@@ -119,9 +170,10 @@ static double cost_of(const char *arch)
 
 /* From the measured epochs of the last run, scaled by the network's cost and the square of the
  * size. */
-static double op_estimate_s(void *ctx, const struct mr_tui_start *sheet)
+static double op_estimate_s(void *ctx)
 {
     struct explorer *x = ctx;
+    const struct mr_train_options *options = mr_sheet_options(sheet_of(x));
     struct mr_store *store = NULL;
     struct mr_run run = {0};
     struct mr_epoch *epochs = NULL;
@@ -132,14 +184,86 @@ static double op_estimate_s(void *ctx, const struct mr_tui_start *sheet)
         return -1;
     if (!mr_run_load(store, 0, &run, NULL) && !mr_epochs_load(store, run.id, &epochs, &n, NULL) &&
         n > 0 && run.size_px > 0) {
-        scale = (double)sheet->size_px / run.size_px;
-        scale *= scale * cost_of(sheet->arch) / cost_of(run.arch);
-        seconds = epochs[n - 1].seconds * scale * sheet->n_epochs;
+        scale = (double)options->size_px / run.size_px;
+        scale *= scale * cost_of(mr_arch_text(options->arch)) / cost_of(run.arch);
+        seconds = epochs[n - 1].seconds * scale * (options->n_epochs + options->n_whole);
     }
     free(epochs);
     mr_run_finish(&run);
     mr_store_close(store);
     return seconds;
+}
+
+/* ---- the search for a learning rate ---- */
+
+static enum mr_status op_start_search(void *ctx, struct mr_error *err)
+{
+    struct explorer *x = ctx;
+    struct mr_train_options options = *mr_sheet_options(sheet_of(x));
+    enum mr_status st;
+    char about[sizeof((struct mr_tui_search *)0)->about];
+
+    if (op_is_training(x))
+        return mr_fail(err, MR_E_BUSY,
+                       "run %d is training here: a search would share its processors", x->run);
+    op_about(x, about, sizeof about);
+    st = mr_start_weights(&options, x->place, err);
+    return st ? st : mr_finding_start(x->finding, &options, about, err);
+}
+
+static void op_cancel_search(void *ctx)
+{
+    struct explorer *x = ctx;
+
+    mr_finding_cancel(x->finding);
+}
+
+static bool op_read_search(void *ctx, struct mr_tui_search *search)
+{
+    struct explorer *x = ctx;
+
+    return mr_finding_read(x->finding, search);
+}
+
+static enum mr_status op_start_look(void *ctx, bool measures, struct mr_error *err)
+{
+    struct explorer *x = ctx;
+
+    return mr_looking_start(x->looking, measures, err);
+}
+
+static void op_cancel_look(void *ctx)
+{
+    struct explorer *x = ctx;
+
+    mr_looking_cancel(x->looking);
+}
+
+static bool op_read_look(void *ctx, struct mr_tui_look *look)
+{
+    struct explorer *x = ctx;
+
+    return mr_looking_read(x->looking, look);
+}
+
+/* ---- what a network is shown ---- */
+
+static const struct mr_image *op_sight(void *ctx, int run, const struct mr_tui_sight *sight,
+                                       struct mr_size_px box, uint64_t *version,
+                                       const char **failed)
+{
+    struct explorer *x = ctx;
+
+    return mr_pictures_sight(x->pictures, run, sight, box, version, failed);
+}
+
+static void op_batch(void *ctx, int run, int index, struct mr_tui_batch *batch)
+{
+    struct explorer *x = ctx;
+
+    if (!run)
+        mr_pictures_plan(x->pictures, mr_sheet_options(sheet_of(x)));
+    mr_pictures_batch(x->pictures, run, index, batch);
 }
 
 static void op_retry_pictures(void *ctx)
@@ -187,10 +311,24 @@ static enum mr_status show(struct explorer *x, enum mr_tui_exit *left, struct mr
 {
     static const struct mr_tui_ops ops = {.picture = op_picture,
                                           .retry_pictures = op_retry_pictures,
-                                          .start = op_start,
+                                          .heat = op_heat,
+                                          .near = op_near,
+                                          .sight = op_sight,
+                                          .batch = op_batch,
                                           .is_training = op_is_training,
-                                          .start_defaults = op_start_defaults,
+                                          .fields = op_fields,
+                                          .value = op_value,
+                                          .set_value = op_set_value,
+                                          .step_value = op_step_value,
+                                          .about = op_about,
                                           .estimate_s = op_estimate_s,
+                                          .start = op_start,
+                                          .start_search = op_start_search,
+                                          .cancel_search = op_cancel_search,
+                                          .read_search = op_read_search,
+                                          .start_look = op_start_look,
+                                          .cancel_look = op_cancel_look,
+                                          .read_look = op_read_look,
                                           .suspend = op_suspend};
     struct mr_tui_options options = {.project_dir = x->place->project_dir,
                                      .data_dir = x->place->data_dir,
@@ -278,11 +416,20 @@ int mr_explore_run(struct mr_session *session, const struct mr_place *place,
         .session = session, .place = place, .args = args, .trainer = trainer, .run = run};
     enum mr_tui_exit left = MR_TUI_LEAVE;
     struct mr_error err = {0};
+    struct mr_trainer_place where = mr_start_place(session, place);
     enum mr_status st = mr_pictures_start(&x.pictures, session, place, &err);
     int status;
 
     if (!st)
+        st = mr_reasons_start(&x.reasons, session, place, &err);
+    x.finding = mr_finding_create(&where);
+    x.looking = mr_looking_create(&where);
+    if (!st)
         st = show(&x, &left, &err);
+    mr_looking_destroy(x.looking);
+    mr_finding_destroy(x.finding);
+    mr_sheet_destroy(x.sheet);
+    mr_reasons_stop(x.reasons);
     mr_pictures_stop(x.pictures);
     status = leave(&x, left);
     return st ? mr_failed(&err) : status;

@@ -22,13 +22,13 @@
 #include <misread/train/trainer.h>
 
 #include "commands.h"
+#include "figures.h"
 #include "json.h"
 #include "notes.h"
 #include "place.h"
 #include "session.h"
 
-/* Between two lines of progress on a file or pipe, and two updates of the line on a terminal. */
-#define LINE_MS  5000
+/* Between two updates of the line of progress on a terminal. */
 #define TOUCH_MS 200
 
 struct follow {
@@ -38,6 +38,7 @@ struct follow {
     int n_epochs_shown;
     int signal; /* the one that asked the run to stop; 0: none */
     bool is_terminal, line_open, has_shown_images;
+    bool awaits_rate; /* a search is to find it */
     int64_t shown_at;
     char phase[32];
 };
@@ -69,15 +70,40 @@ static void end_line(struct follow *f)
     f->line_open = false;
 }
 
+/* What the run was started with, for what its row has no column for. */
+static struct mr_train_options options_of(const struct mr_run *run)
+{
+    struct mr_train_options options;
+
+    if (mr_train_options_from_json(&options, run->options ? run->options : "", NULL))
+        options = mr_train_defaults();
+    return options;
+}
+
+static void print_start(const struct mr_run *run, const struct mr_train_options *o)
+{
+    const char *file = o->weights[0] ? mr_path_base(o->weights) : "scratch";
+    char epochs[64], lr[64], from[512];
+
+    mr_train_option_write(epochs, sizeof epochs, o, mr_train_option_find("epochs", 6));
+    mr_train_option_write(lr, sizeof lr, o, mr_train_option_find("lr", 2));
+    mr_safe_text(from, sizeof from, file, 0, MR_ELIDE_END);
+    if (o->from_run)
+        snprintf(from, sizeof from, "run %d", o->from_run);
+    printf("run %d: %s, %d px, batch %d, %s epochs, seed %lld, lr %s, from %s\n", run->id,
+           run->arch, run->size_px, run->batch, epochs, (long long)run->seed, lr, from);
+}
+
 static void show_start(struct follow *f, const struct mr_run *run)
 {
+    struct mr_train_options options = options_of(run);
     cJSON *line;
 
+    f->awaits_rate = options.lr == 0;
     if (f->options->is_silent)
         return;
     if (!f->options->is_json) {
-        printf("run %d: %s, %d px, batch %d, %d epochs, seed %lld, lr %g\n", run->id, run->arch,
-               run->size_px, run->batch, run->n_epochs, (long long)run->seed, run->lr);
+        print_start(run, &options);
         return;
     }
     line = event("start", run);
@@ -86,6 +112,8 @@ static void show_start(struct follow *f, const struct mr_run *run)
     cJSON_AddNumberToObject(line, "batch", run->batch);
     cJSON_AddNumberToObject(line, "epochs", run->n_epochs);
     cJSON_AddNumberToObject(line, "seed", (double)run->seed);
+    cJSON_AddStringToObject(line, "weights", options.weights);
+    cJSON_AddNumberToObject(line, "from_run", options.from_run);
     print_json(line);
 }
 
@@ -164,8 +192,27 @@ static void show_epoch(struct follow *f, const struct mr_run *run, const struct 
         printf("epoch  train loss  valid loss  accuracy      95 %% CI       time\n");
     mr_wilson(e->n_correct, e->n_valid, &lo, &hi);
     printf("%5d  %10.4f  %10.4f  %8.4f  [%.3f %.3f]  %5.0f s\n", e->epoch, e->train_loss,
-           e->valid_loss, e->n_valid ? (double)e->n_correct / e->n_valid : 0, lo, hi, e->seconds);
+           e->valid_loss, mr_epoch_accuracy(e), lo, hi, e->seconds);
     fflush(stdout);
+}
+
+/* Once, after --lr auto: what the search found. */
+static void show_rate(struct follow *f, const struct mr_run *run)
+{
+    double lr = f->awaits_rate ? options_of(run).lr : 0;
+    cJSON *line;
+
+    if (lr == 0 || f->options->is_silent)
+        return;
+    f->awaits_rate = false;
+    if (f->options->is_json) {
+        line = event("rate", run);
+        cJSON_AddNumberToObject(line, "lr", lr);
+        print_json(line);
+        return;
+    }
+    end_line(f);
+    printf("lr %.3g, found by a search\n", lr);
 }
 
 static void show_new_epochs(struct follow *f, const struct mr_run *run)
@@ -185,7 +232,7 @@ static void show_progress(struct follow *f, const struct mr_run *run)
     int64_t now = mr_clock_ms();
     /* One that is over already, such as the validation around a checkpoint, is no news. */
     bool is_new_phase = strcmp(f->phase, run->phase) != 0 && run->n_done < run->n_total;
-    int64_t pause = f->is_terminal && !f->options->is_json ? TOUCH_MS : LINE_MS;
+    int64_t pause = f->is_terminal && !f->options->is_json ? TOUCH_MS : MR_LINE_MS;
     double share = run->n_total > 0 ? 100.0 * (double)run->n_done / (double)run->n_total : 0;
     cJSON *line;
 
@@ -204,8 +251,10 @@ static void show_progress(struct follow *f, const struct mr_run *run)
         print_json(line);
         return;
     }
-    printf("%sepoch %d/%d  %-10s %lld/%lld (%.0f %%)", f->is_terminal ? "\r\033[K" : "", run->epoch,
-           run->n_epochs, run->phase, (long long)run->n_done, (long long)run->n_total, share);
+    printf("%sepoch %d/%d  %-10s ", f->is_terminal ? "\r\033[K" : "", run->epoch, run->n_epochs,
+           run->phase);
+    if (run->n_total > 0) /* a scan says at its end how many */
+        printf("%lld/%lld (%.0f %%)", (long long)run->n_done, (long long)run->n_total, share);
     if (run->eta_ms >= 0)
         printf("  %lld:%02lld left", (long long)(run->eta_ms / 60000),
                (long long)(run->eta_ms / 1000 % 60));
@@ -214,6 +263,15 @@ static void show_progress(struct follow *f, const struct mr_run *run)
     else
         putchar('\n');
     fflush(stdout);
+}
+
+static void show_last_and_best(const struct mr_epoch *epochs, int n)
+{
+    const struct mr_epoch *last = &epochs[n - 1], *best = mr_epochs_best(epochs, n);
+
+    printf(", accuracy %.4f after epoch %d", mr_epoch_accuracy(last), last->epoch);
+    if (best != last)
+        printf("; the best, %.4f after epoch %d, is kept", mr_epoch_accuracy(best), best->epoch);
 }
 
 static void show_end(struct follow *f, const struct mr_run *run)
@@ -230,6 +288,8 @@ static void show_end(struct follow *f, const struct mr_run *run)
         line = event(run->state == MR_RUN_DONE ? "done" : mr_run_state_text(run->state), run);
         if (n)
             mr_json_add_epoch(line, &epochs[n - 1]);
+        if (n)
+            cJSON_AddNumberToObject(line, "best_epoch", mr_epochs_best(epochs, n)->epoch);
         if (run->message && run->message[0])
             mr_json_add_text(line, "message", run->message);
         print_json(line);
@@ -237,9 +297,10 @@ static void show_end(struct follow *f, const struct mr_run *run)
         end_line(f);
         printf("run %d: %s", run->id, mr_run_state_text(run->state));
         if (n && epochs[n - 1].n_valid)
-            printf(", accuracy %.4f after epoch %d",
-                   (double)epochs[n - 1].n_correct / epochs[n - 1].n_valid, epochs[n - 1].epoch);
+            show_last_and_best(epochs, n);
         putchar('\n');
+        if (run->state == MR_RUN_DONE && run->message && run->message[0])
+            printf("%s\n", run->message); /* our own words: it ended early */
     }
     fflush(stdout);
     free(epochs);
@@ -273,6 +334,7 @@ static void show_new(struct follow *f)
     if (mr_run_load(f->store, f->run, &run, NULL))
         return; /* busy: again in a moment */
     show_images(f, &run);
+    show_rate(f, &run);
     show_new_epochs(f, &run);
     show_progress(f, &run);
     mr_run_finish(&run);
@@ -287,6 +349,7 @@ static int finish(struct follow *f, enum mr_status ended, const struct mr_error 
     if (mr_run_load(f->store, f->run, &run, &err))
         return mr_failed(&err);
     show_images(f, &run);
+    show_rate(f, &run);
     show_new_epochs(f, &run);
     show_end(f, &run);
     was_stopped = run.state == MR_RUN_STOPPED;

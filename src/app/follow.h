@@ -7,6 +7,9 @@
 
 #include <misread/base/status.h>
 
+/* Between two lines of progress on a file or pipe, in ms. */
+#define MR_LINE_MS 5000
+
 struct mr_place;
 struct mr_session;
 struct mr_trainer;

@@ -44,13 +44,27 @@ void mr_json_append_text(struct cJSON *array, const char *text)
     cJSON_AddItemToArray(array, safe_string(text));
 }
 
-void mr_json_print(struct cJSON *object)
+const char *mr_json_find_text(const struct cJSON *object, const char *name)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
+void mr_json_write(struct cJSON *object, struct mr_str *out)
 {
     char *text = cJSON_Print(object);
 
-    puts(text ? text : "{}");
+    mr_str_addf(out, "%s\n", text ? text : "{}");
     cJSON_free(text);
     cJSON_Delete(object);
+}
+
+void mr_json_print(struct cJSON *object)
+{
+    struct mr_str text = MR_STR_EMPTY;
+
+    mr_json_write(object, &text);
+    fputs(text.text, stdout);
+    mr_str_finish(&text);
 }
 
 void mr_json_add_epoch(struct cJSON *object, const struct mr_epoch *epoch)

@@ -3,6 +3,7 @@
  * itself. */
 #include <errno.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 static int run(int argc, char **argv)
 {
     const struct mr_command *command = NULL;
-    struct mr_args args = MR_ARGS_NONE_GIVEN;
+    struct mr_args args = {0};
     struct mr_error err = {0};
     enum mr_status st;
 
@@ -46,6 +47,8 @@ static int check_output(int status)
 
     if (status || (!has_failed && !why))
         return status;
+    if (why == EPIPE)
+        return 128 + SIGPIPE; /* whoever read has seen enough, as with any program */
     (void)mr_fail(&err, MR_E_IO, "cannot write the output%s%s", why ? ": " : "",
                   why ? strerror(why) : "");
     return mr_failed(&err);

@@ -12,21 +12,31 @@
 #include <misread/base/alloc.h>
 #include <misread/base/file.h>
 
-/* $XDG_STATE_HOME/misread/last; owned by the caller. */
-static char *last_path(void)
+char *mr_place_state(const char *name)
 {
     const char *state = getenv("XDG_STATE_HOME");
     const char *home = getenv("HOME");
 
     if (state && *state)
-        return mr_xasprintf("%s/misread/last", state);
-    return mr_xasprintf("%s/.local/state/misread/last", home ? home : "");
+        return mr_xasprintf("%s/misread/%s", state, name);
+    return mr_xasprintf("%s/.local/state/misread/%s", home ? home : "", name);
+}
+
+enum mr_status mr_place_state_make(struct mr_error *err)
+{
+    char *folder = mr_place_state("");
+    enum mr_status st;
+
+    folder[strlen(folder) - 1] = '\0'; /* the slash */
+    st = mr_dir_make(folder, 0700, err);
+    free(folder);
+    return st;
 }
 
 /* Two lines: the data folder and the project folder. */
 static enum mr_status find_last(struct mr_place *place, struct mr_error *err)
 {
-    char *path = last_path();
+    char *path = mr_place_state("last");
     unsigned char *text = NULL;
     char *newline;
     size_t n;
@@ -90,17 +100,13 @@ void mr_place_finish(struct mr_place *place)
 
 void mr_place_remember(const struct mr_place *place)
 {
-    char *path = last_path();
-    char *slash = strrchr(path, '/');
+    char *path = mr_place_state("last");
     char absolute[PATH_MAX];
     const char *project = realpath(place->project_dir, absolute) ? absolute : place->project_dir;
     char *text = mr_xasprintf("%s\n%s\n", place->data_dir, project);
     struct mr_file_part part = {text, strlen(text)};
-    enum mr_status st;
+    enum mr_status st = mr_place_state_make(NULL);
 
-    *slash = '\0';
-    st = mr_dir_make(path, 0700, NULL);
-    *slash = '/';
     if (!st)
         st = mr_file_write(path, 0600, &part, 1, NULL);
     (void)st; /* a convenience only */

@@ -21,6 +21,11 @@ void mr_place_finish(struct mr_place *place);
 /* Remembers it for a later call without DATA ($XDG_STATE_HOME/misread/last). Failure does not
  * matter. */
 void mr_place_remember(const struct mr_place *place);
+/* The file of that name where the program keeps what belongs to no project
+ * ($XDG_STATE_HOME/misread); owned by the caller. */
+char *mr_place_state(const char *name);
+/* Makes the folder for them. */
+enum mr_status mr_place_state_make(struct mr_error *err) MR_NODISCARD;
 /* Who decides: --reader, $MISREAD_READER or the user's name. Lives as long as the program. */
 const char *mr_place_reader(const char *reader);
 

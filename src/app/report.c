@@ -10,32 +10,27 @@
 #include <misread/base/alloc.h>
 #include <misread/base/str.h>
 #include <misread/interp/confusion.h>
+#include <misread/interp/groups.h>
+#include <misread/interp/learning.h>
 #include <misread/interp/ranking.h>
 #include <misread/store/images.h>
+#include <misread/store/quality.h>
 #include <misread/store/runs.h>
 #include <misread/store/store.h>
 
 #include "args.h"
 #include "commands.h"
+#include "curve.h"
+#include "figures.h"
 #include "json.h"
 #include "notes.h"
 #include "place.h"
+#include "report.h"
+#include "run_compare.h"
+#include "session.h"
+#include "watch.h"
 
-struct report {
-    struct mr_run run;
-    struct mr_image_table *images;
-    struct mr_notes notes;
-    struct mr_epoch *epochs;
-    int n_epochs;
-    struct mr_predictions *valid, *train; /* train may be NULL */
-    struct mr_confusion *confusion;       /* of validation */
-    struct mr_pair *pairs;
-    int n_pairs;
-    struct mr_ranked *top;
-    int n_top;
-};
-
-static void finish(struct report *r)
+static void finish(struct mr_report *r)
 {
     mr_run_finish(&r->run);
     mr_images_destroy(r->images);
@@ -45,12 +40,14 @@ static void finish(struct report *r)
     mr_predictions_destroy(r->train);
     mr_confusion_destroy(r->confusion);
     free(r->pairs);
+    free(r->groups);
     free(r->top);
+    mr_learning_finish(&r->learning);
 }
 
 /* Replaces each loss by the mean over the epochs up to the predictions' own. */
 static enum mr_status average_losses(struct mr_store *store, struct mr_predictions *p,
-                                     const struct report *r, struct mr_error *err)
+                                     const struct mr_report *r, struct mr_error *err)
 {
     double *sums = mr_xalloc((size_t)p->n, sizeof *sums);
     int *counts = mr_xalloc((size_t)p->n, sizeof *counts);
@@ -87,7 +84,7 @@ static int worse_first(const void *a, const void *b)
     return x->image < y->image ? -1 : x->image > y->image;
 }
 
-static void rank(struct report *r, const char *split, int n_most)
+static void rank(struct mr_report *r, const char *split, int n_most)
 {
     static const struct mr_ranking_filter any = {.actual = -1, .predicted = -1};
     struct mr_ranked *more = NULL;
@@ -108,7 +105,37 @@ static void rank(struct report *r, const char *split, int n_most)
         r->n_top = n_most;
 }
 
-static enum mr_status load(struct report *r, struct mr_store *store, const struct mr_args *args,
+static enum mr_status find_kin(struct mr_report *r, struct mr_store *store, struct mr_error *err)
+{
+    int *predicted = mr_guesses_of(r->valid);
+    const struct mr_guesses guesses = {r->valid->n, r->valid->n_classes, r->valid->ids, predicted};
+    struct mr_quality *rows = NULL;
+    struct mr_flaws flaws;
+    int n = 0;
+    enum mr_status st = mr_qualities_load(store, &rows, &n, err);
+
+    if (!st) {
+        mr_flaws_find(&flaws, r->images, rows, n);
+        r->n_measured = flaws.n_measured;
+        r->n_unmeasured = flaws.n_unmeasured;
+        r->kin = mr_flaws_kin_effect(&guesses, r->valid->labels, &flaws);
+        mr_flaws_finish(&flaws);
+    }
+    free(rows);
+    free(predicted);
+    return st;
+}
+
+static enum mr_status load_learning(struct mr_report *r, struct mr_store *store,
+                                    struct mr_error *err)
+{
+    int64_t id = 0;
+    enum mr_status st = mr_learning_last(store, r->run.id, &id, err);
+
+    return !st && id ? mr_learning_load(store, id, &r->learning, err) : st;
+}
+
+static enum mr_status load(struct mr_report *r, struct mr_store *store, const struct mr_args *args,
                            struct mr_error *err)
 {
     enum mr_status st = mr_run_load(store, args->run, &r->run, err);
@@ -134,21 +161,24 @@ static enum mr_status load(struct report *r, struct mr_store *store, const struc
         if (!st && r->train)
             st = average_losses(store, r->train, r, err);
     }
+    if (!st)
+        st = load_learning(r, store, err);
     if (st)
         return st;
     r->notes = mr_notes_of(store, r->images);
     r->confusion = mr_confusion_of(r->valid, NULL);
     r->n_pairs = mr_confusion_pairs(r->confusion, &r->pairs);
+    r->n_groups = mr_groups_of(r->valid, r->images, &r->groups);
     rank(r, args->split ? args->split : "valid", args->top ? args->top : 100);
-    return MR_OK;
+    return find_kin(r, store, err);
 }
 
-static const char *class_name(const struct report *r, int class_id)
+static const char *class_name(const struct mr_report *r, int class_id)
 {
-    return class_id >= 0 && class_id < r->images->n_classes ? r->images->classes[class_id] : "?";
+    return mr_figures_class(r->images, class_id);
 }
 
-static const char *path_of(const struct report *r, int64_t image)
+static const char *path_of(const struct mr_report *r, int64_t image)
 {
     const struct mr_image_row *row = mr_images_find(r->images, image);
 
@@ -157,18 +187,7 @@ static const char *path_of(const struct report *r, int64_t image)
 
 /* ---- JSON ---- */
 
-static cJSON *confusion_json(const struct report *r)
-{
-    cJSON *rows = cJSON_CreateArray();
-
-    for (int a = 0; a < r->confusion->n_classes; a++)
-        cJSON_AddItemToArray(
-            rows, cJSON_CreateIntArray(r->confusion->counts + a * r->confusion->n_classes,
-                                       r->confusion->n_classes));
-    return rows;
-}
-
-static cJSON *pairs_json(const struct report *r)
+static cJSON *pairs_json(const struct mr_report *r)
 {
     cJSON *list = cJSON_CreateArray();
 
@@ -183,25 +202,44 @@ static cJSON *pairs_json(const struct report *r)
     return list;
 }
 
-static cJSON *per_class_json(const struct report *r)
+static cJSON *groups_json(const struct mr_report *r)
 {
     cJSON *list = cJSON_CreateArray();
 
-    for (int c = 0; c < r->confusion->n_classes; c++) {
-        struct mr_class_metrics m = mr_confusion_metrics(r->confusion, c);
+    for (int i = 0; i < r->n_groups; i++) {
+        const struct mr_group_score *g = &r->groups[i];
         cJSON *entry = cJSON_CreateObject();
 
-        mr_json_add_text(entry, "name", class_name(r, c));
-        cJSON_AddNumberToObject(entry, "n", m.n);
-        mr_json_add_number(entry, "precision", m.precision);
-        mr_json_add_number(entry, "recall", m.recall);
-        mr_json_add_number(entry, "f1", m.f1);
+        mr_json_add_text(entry, "group", g->name);
+        cJSON_AddNumberToObject(entry, "n", g->n);
+        cJSON_AddNumberToObject(entry, "n_correct", g->n_correct);
+        cJSON_AddNumberToObject(entry, "accuracy", (double)g->n_correct / g->n);
         cJSON_AddItemToArray(list, entry);
     }
     return list;
 }
 
-static cJSON *top_json(const struct report *r)
+static void add_accuracy(cJSON *object, const char *name, int k, int n)
+{
+    cJSON *entry = cJSON_AddObjectToObject(object, name);
+
+    cJSON_AddNumberToObject(entry, "n", n);
+    mr_figures_add_share(entry, "accuracy", "ci", k, n);
+}
+
+static cJSON *kin_json(const struct mr_report *r)
+{
+    const struct mr_kin_effect *kin = &r->kin;
+    cJSON *object = cJSON_CreateObject();
+
+    cJSON_AddNumberToObject(object, "n_unmeasured", r->n_unmeasured);
+    add_accuracy(object, "all", kin->n_correct, kin->n);
+    add_accuracy(object, "with", kin->n_correct_kin, kin->n_kin);
+    add_accuracy(object, "without", kin->n_correct - kin->n_correct_kin, kin->n - kin->n_kin);
+    return object;
+}
+
+static cJSON *top_json(const struct mr_report *r)
 {
     cJSON *list = cJSON_CreateArray();
 
@@ -220,7 +258,7 @@ static cJSON *top_json(const struct report *r)
     return list;
 }
 
-static cJSON *skipped_json(const struct report *r)
+static cJSON *skipped_json(const struct mr_report *r)
 {
     cJSON *list = cJSON_CreateArray();
 
@@ -238,7 +276,7 @@ static cJSON *skipped_json(const struct report *r)
     return list;
 }
 
-static cJSON *notes_json(const struct report *r)
+static cJSON *notes_json(const struct mr_report *r)
 {
     cJSON *list = cJSON_CreateArray();
 
@@ -247,7 +285,7 @@ static cJSON *notes_json(const struct report *r)
     return list;
 }
 
-static void print_json(const struct report *r)
+static void print_json(const struct mr_report *r)
 {
     cJSON *object = cJSON_CreateObject();
     cJSON *epochs = cJSON_AddArrayToObject(object, "epochs");
@@ -256,6 +294,8 @@ static void print_json(const struct report *r)
     cJSON_AddNumberToObject(object, "run", r->run.id);
     cJSON_AddStringToObject(object, "state", mr_run_state_text(r->run.state));
     cJSON_AddNumberToObject(object, "epoch", r->valid->epoch);
+    cJSON_AddNumberToObject(object, "best_epoch", mr_epochs_best(r->epochs, r->n_epochs)->epoch);
+    mr_json_add_text(object, "message", r->run.message);
     classes = cJSON_AddArrayToObject(object, "classes");
     for (int c = 0; c < r->confusion->n_classes; c++)
         mr_json_append_text(classes, class_name(r, c));
@@ -265,10 +305,14 @@ static void print_json(const struct report *r)
         mr_json_add_epoch(entry, &r->epochs[e]);
         cJSON_AddItemToArray(epochs, entry);
     }
-    cJSON_AddItemToObject(object, "confusion", confusion_json(r));
+    mr_figures_add_json(object, r->confusion, r->images);
     cJSON_AddItemToObject(object, "most_confused", pairs_json(r));
-    cJSON_AddItemToObject(object, "per_class", per_class_json(r));
+    cJSON_AddItemToObject(object, "groups", groups_json(r));
+    if (r->n_measured)
+        cJSON_AddItemToObject(object, "duplicates_in_training", kin_json(r));
     cJSON_AddItemToObject(object, "top_losses", top_json(r));
+    if (r->learning.id)
+        cJSON_AddItemToObject(object, "learning_curve", mr_curve_json(&r->learning));
     cJSON_AddItemToObject(object, "skipped", skipped_json(r));
     cJSON_AddItemToObject(object, "notes", notes_json(r));
     mr_json_print(object);
@@ -276,37 +320,18 @@ static void print_json(const struct report *r)
 
 /* ---- CSV ---- */
 
-/* A field as RFC 4180 quotes it; a leading = + - @ would be run by a spreadsheet, so it is defused.
- */
-static void print_field(const char *text)
-{
-    if (strchr("=+-@\t\r", text[0]) && text[0])
-        putchar('\'');
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, stdout);
-        return;
-    }
-    putchar('"');
-    for (const char *p = text; *p; p++) {
-        if (*p == '"')
-            putchar('"');
-        putchar(*p);
-    }
-    putchar('"');
-}
-
-static void print_rows(const struct report *r, const struct mr_predictions *p, const char *split,
+static void print_rows(const struct mr_report *r, const struct mr_predictions *p, const char *split,
                        float *probabilities)
 {
     for (int i = 0; i < p->n; i++) {
         int predicted =
             mr_softmax(p->logits + (size_t)i * (size_t)p->n_classes, p->n_classes, probabilities);
 
-        print_field(path_of(r, p->ids[i]));
+        mr_figures_print_field(path_of(r, p->ids[i]));
         printf(",%s,", split);
-        print_field(class_name(r, p->labels[i]));
+        mr_figures_print_field(class_name(r, p->labels[i]));
         putchar(',');
-        print_field(class_name(r, predicted));
+        mr_figures_print_field(class_name(r, predicted));
         printf(",%.6g", p->losses[i]);
         for (int c = 0; c < p->n_classes; c++)
             printf(",%.6g", probabilities[c]);
@@ -314,14 +339,14 @@ static void print_rows(const struct report *r, const struct mr_predictions *p, c
     }
 }
 
-static void print_csv(const struct report *r, const char *split)
+static void print_csv(const struct mr_report *r, const char *split)
 {
     float *probabilities = mr_xalloc((size_t)r->valid->n_classes, sizeof *probabilities);
 
     fputs("path,split,actual,predicted,loss", stdout);
     for (int c = 0; c < r->valid->n_classes; c++) {
         putchar(',');
-        print_field(class_name(r, c));
+        mr_figures_print_field(class_name(r, c));
     }
     putchar('\n');
     if (strcmp(split, "train") != 0)
@@ -334,8 +359,23 @@ static void print_csv(const struct report *r, const char *split)
 /* ---- text ---- */
 
 #define MAX_SKIPPED 10 /* lines of files that could not be read */
+#define MAX_GROUPS  10
 
-static void print_epochs(const struct report *r)
+static void print_best(const struct mr_report *r)
+{
+    const struct mr_epoch *last = &r->epochs[r->n_epochs - 1];
+    const struct mr_epoch *best = mr_epochs_best(r->epochs, r->n_epochs);
+    char safe[256];
+
+    printf("best epoch %d, accuracy %.4f (its weights are kept); last epoch %d, accuracy %.4f\n",
+           best->epoch, mr_epoch_accuracy(best), last->epoch, mr_epoch_accuracy(last));
+    if (!r->run.message || !r->run.message[0])
+        return;
+    mr_safe_text(safe, sizeof safe, r->run.message, 0, MR_ELIDE_END);
+    printf("%s\n", safe);
+}
+
+static void print_epochs(const struct mr_report *r)
 {
     printf("epoch  train loss  valid loss  accuracy  95 %% CI          time\n");
     for (int e = 0; e < r->n_epochs; e++) {
@@ -347,62 +387,68 @@ static void print_epochs(const struct report *r)
                x->valid_loss, x->n_valid ? (double)x->n_correct / x->n_valid : 0, lo, hi,
                x->seconds);
     }
+    print_best(r);
 }
 
 /* A name from outside at the end of a line, made safe. */
-static void print_last(const char *name)
+static void print_confusion(const struct mr_report *r)
 {
-    char safe[256];
-
-    mr_safe_text(safe, sizeof safe, name, 60, MR_ELIDE_MIDDLE);
-    puts(safe);
-}
-
-/* A name from outside, made safe and padded to a column. */
-static void print_name(const char *name, int cols)
-{
-    char safe[256];
-    int used = mr_safe_text(safe, sizeof safe, name, cols, MR_ELIDE_MIDDLE);
-
-    printf("%s%*s", safe, cols - used, "");
-}
-
-/* A share of nothing, such as the precision of a class that was never said, is none. */
-static void print_share(const char *name, double share)
-{
-    if (isnan(share))
-        printf("%s-", name);
-    else
-        printf("%s%.3f", name, share);
-}
-
-static void print_confusion(const struct report *r)
-{
-    const struct mr_confusion *m = r->confusion;
-
     printf("\nconfusion after epoch %d (rows are actual, columns predicted, in the same order)\n",
            r->valid->epoch);
-    for (int a = 0; a < m->n_classes; a++) {
-        struct mr_class_metrics x = mr_confusion_metrics(m, a);
+    mr_figures_print_matrix(r->confusion, r->images);
+    putchar('\n');
+    mr_figures_print_summary(r->confusion);
+    putchar('\n');
+    mr_figures_print_classes(r->confusion, r->images);
+}
 
-        print_name(class_name(r, a), 24);
-        for (int p = 0; p < m->n_classes; p++)
-            printf(" %5d", mr_confusion_at(m, a, p));
-        print_share("   recall ", x.recall);
-        print_share("  precision ", x.precision);
-        print_share("  f1 ", x.f1);
-        putchar('\n');
+static void print_groups(const struct mr_report *r)
+{
+    if (r->n_groups)
+        printf("\naccuracy by group, the worst first%s\n",
+               r->n_groups > MAX_GROUPS ? " (all of them with --json)" : "");
+    for (int i = 0; i < r->n_groups && i < MAX_GROUPS; i++) {
+        const struct mr_group_score *g = &r->groups[i];
+
+        printf("%8.3f  %4d of %4d  ", (double)g->n_correct / g->n, g->n_correct, g->n);
+        mr_figures_print_last(g->name);
     }
 }
 
-static void print_lists(const struct report *r)
+static void print_accuracy(const char *whose, int k, int n)
+{
+    double lo, hi;
+
+    mr_wilson(k, n, &lo, &hi);
+    if (n)
+        printf("%8.3f  [%.3f %.3f]  %d %s\n", (double)k / n, lo, hi, n, whose);
+}
+
+/* A split that keeps duplicates together has none; one at random flatters the network. */
+static void print_kin(const struct mr_report *r)
+{
+    const struct mr_kin_effect *kin = &r->kin;
+
+    if (!r->n_measured || r->n_unmeasured) {
+        printf("\nduplicates across the split: not looked for yet%s, `misread quality` does\n",
+               r->n_measured ? " among all images" : "");
+        return;
+    }
+    printf("\naccuracy by duplicates on the training side\n");
+    print_accuracy("validation images, all", kin->n_correct, kin->n);
+    print_accuracy("with an exact or near duplicate there", kin->n_correct_kin, kin->n_kin);
+    print_accuracy("without one, as if split with --group-by similarity",
+                   kin->n_correct - kin->n_correct_kin, kin->n - kin->n_kin);
+}
+
+static void print_lists(const struct mr_report *r)
 {
     printf("\nmost confused\n");
     for (int i = 0; i < r->n_pairs && i < 10; i++) {
         printf("%5d  ", r->pairs[i].count);
-        print_name(class_name(r, r->pairs[i].actual), 24);
+        mr_figures_print_name(class_name(r, r->pairs[i].actual), 24);
         printf(" read as ");
-        print_last(class_name(r, r->pairs[i].predicted));
+        mr_figures_print_last(class_name(r, r->pairs[i].predicted));
     }
     printf("\nhighest losses\n  loss  p(actual)  actual                   predicted                "
            "path\n");
@@ -410,15 +456,15 @@ static void print_lists(const struct report *r)
         const struct mr_ranked *t = &r->top[i];
 
         printf("%6.3f  %9.4f  ", t->loss, t->p_actual);
-        print_name(class_name(r, t->actual), 24);
+        mr_figures_print_name(class_name(r, t->actual), 24);
         putchar(' ');
-        print_name(class_name(r, t->predicted), 24);
+        mr_figures_print_name(class_name(r, t->predicted), 24);
         putchar(' ');
-        print_last(path_of(r, t->image));
+        mr_figures_print_last(path_of(r, t->image));
     }
 }
 
-static int count_skipped(const struct report *r)
+static int count_skipped(const struct mr_report *r)
 {
     int n = 0;
 
@@ -427,7 +473,7 @@ static int count_skipped(const struct report *r)
     return n;
 }
 
-static void print_skipped(const struct report *r)
+static void print_skipped(const struct mr_report *r)
 {
     int n = count_skipped(r), n_shown = 0;
 
@@ -448,7 +494,7 @@ static void print_skipped(const struct report *r)
     }
 }
 
-static void print_notes(const struct report *r)
+static void print_notes(const struct mr_report *r)
 {
     if (r->notes.n)
         putchar('\n');
@@ -460,39 +506,119 @@ static void print_notes(const struct report *r)
     }
 }
 
-static void print_text(const struct report *r)
+static void print_learning(const struct mr_report *r)
+{
+    char sentence[400];
+
+    if (!r->learning.id)
+        return;
+    mr_learning_sentence(&r->learning, sentence, sizeof sentence);
+    printf("\nlearning curve: %s\n", sentence);
+}
+
+static void print_text(const struct mr_report *r)
 {
     printf("run %d: %s, %d px, %d epochs, %s; %d training and %d validation images\n\n", r->run.id,
            r->run.arch, r->run.size_px, r->run.n_epochs, mr_run_state_text(r->run.state),
            r->run.n_train, r->run.n_valid);
     print_epochs(r);
     print_confusion(r);
+    print_groups(r);
+    print_kin(r);
     print_lists(r);
+    print_learning(r);
     print_skipped(r);
     print_notes(r);
     printf("\nFor research and education, not for diagnosis.\n");
 }
 
+/* The options as they are stored, each in a line of its own. */
+static enum mr_status print_recipe(const struct mr_report *r, struct mr_error *err)
+{
+    cJSON *recipe = cJSON_Parse(r->run.options ? r->run.options : "");
+
+    if (!recipe)
+        return mr_fail(err, MR_E_FORMAT, "the options of run %d cannot be read", r->run.id);
+    mr_json_print(recipe);
+    return MR_OK;
+}
+
+/* One of the forms of a report of one run. */
+static enum mr_status print(const struct mr_report *r, const struct mr_args *args,
+                            struct mr_error *err)
+{
+    if (args->wants_recipe)
+        return print_recipe(r, err);
+    if (args->csv)
+        print_csv(r, args->split ? args->split : "all");
+    else if (args->json)
+        print_json(r);
+    else
+        print_text(r);
+    return MR_OK;
+}
+
+static enum mr_status write_page(const struct mr_report *r, struct mr_store *store,
+                                 const struct mr_place *place, const struct mr_args *args,
+                                 struct mr_watch *watch, struct mr_error *err)
+{
+    struct mr_report_page page = {.report = r,
+                                  .store = store,
+                                  .place = place,
+                                  .n_pictures = args->top ? args->top : 24,
+                                  .watch = watch,
+                                  .is_anonymous = args->anonymous};
+    enum mr_status st = mr_report_page_write(&page, args->html, err);
+    char path[1024];
+
+    mr_safe_text(path, sizeof path, args->html, 0, MR_ELIDE_END);
+    if (!st)
+        printf("run %d, with its %d worst images: written to %s\n", r->run.id,
+               r->n_top < page.n_pictures ? r->n_top : page.n_pictures, path);
+    return st;
+}
+
+static enum mr_status check_forms(const struct mr_args *args, struct mr_error *err)
+{
+    if (args->anonymous && !args->html)
+        return mr_fail(err, MR_E_USAGE, "--anonymous is for --html: it leaves out paths and names");
+    if (args->html && (args->json || args->csv || args->wants_recipe || args->compare))
+        return mr_fail(err, MR_E_USAGE,
+                       "--html writes a page: it goes without --json, --csv, --recipe, --compare");
+    return MR_OK;
+}
+
 int mr_report_main(struct mr_args *args)
 {
+    struct mr_session session = {0};
     struct mr_place place = {0};
     struct mr_store *store = NULL;
-    struct report r = {0};
+    struct mr_report r = {0};
     struct mr_error err = {0};
-    enum mr_status st = mr_place_find(&place, args->rest[0], args->project, &err);
+    struct mr_watch watch = mr_watch_begin(&session, "");
+    int status = EXIT_SUCCESS;
+    enum mr_status st = check_forms(args, &err);
 
     if (!st)
-        st = mr_store_open(&store, place.project_dir, MR_STORE_EXISTING, &err);
+        st = mr_session_open(&session, args->unsafe_inprocess, &err);
+    if (st)
+        return mr_failed(&err);
+    st = mr_place_find(&place, args->rest[0], args->project, &err);
     if (!st)
-        st = load(&r, store, args, &err);
-    if (!st && args->csv)
-        print_csv(&r, args->split ? args->split : "all");
-    else if (!st && args->json)
-        print_json(&r);
+        st = mr_store_open(&store, place.project_dir, MR_STORE_EXISTING, &err);
+    if (!st && args->compare)
+        st = mr_run_compare_print(store, args->compare, args->json, &err);
     else if (!st)
-        print_text(&r);
+        st = load(&r, store, args, &err);
+    if (!st && args->html)
+        st = write_page(&r, store, &place, args, &watch, &err);
+    else if (!st && !args->compare)
+        st = print(&r, args, &err);
+    if (st)
+        status = mr_watch_failed(&watch, &err);
     finish(&r);
     mr_store_close(store);
     mr_place_finish(&place);
-    return st ? mr_failed(&err) : EXIT_SUCCESS;
+    mr_session_close(&session);
+    return status;
 }

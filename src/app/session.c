@@ -15,8 +15,10 @@
 #include <misread/base/sandbox.h>
 #include <misread/base/thread.h>
 #include <misread/image/decode.h>
+#include <misread/nn/weights_file.h>
 
 #include "front.h"
+#include "place.h"
 
 #define MAX_DECODERS 64
 
@@ -25,6 +27,22 @@ static int n_decoders(void)
     int n = mr_thread_n_cores();
 
     return n < MAX_DECODERS ? n : MAX_DECODERS;
+}
+
+/* Decoders for images and for weights. */
+static struct mr_sandbox_options sandbox_options(bool in_process)
+{
+    static const struct mr_sandbox_parser parsers[] = {
+        [MR_IMAGE_PARSER] = {"image", mr_image_parse},
+        [MR_WEIGHTS_PARSER] = {"weights", mr_weights_parse},
+    };
+    struct mr_sandbox_options options = mr_image_sandbox_options(n_decoders());
+
+    options.parsers = parsers;
+    options.n_parsers = sizeof parsers / sizeof *parsers;
+    options.in_cap = MR_WEIGHTS_MAX_BYTES; /* untouched pages cost nothing */
+    options.in_process = options.in_process || in_process;
+    return options;
 }
 
 static enum mr_status take_signals(struct mr_session *session, struct mr_error *err)
@@ -49,12 +67,11 @@ static enum mr_status take_signals(struct mr_session *session, struct mr_error *
 enum mr_status mr_session_open(struct mr_session *session, bool in_process, struct mr_error *err)
 {
     struct mr_session s = {.signals = -1, .front = mr_front_socket()};
-    struct mr_sandbox_options options = mr_image_sandbox_options(n_decoders());
+    struct mr_sandbox_options options = sandbox_options(in_process);
     enum mr_status st;
 
     if (s.front >= 0)
         fcntl(s.front, F_SETFD, FD_CLOEXEC);
-    options.in_process = options.in_process || in_process;
     st = mr_sandbox_create(&s.sandbox, &options, err);
     if (!st)
         st = take_signals(&s, err);
@@ -63,6 +80,7 @@ enum mr_status mr_session_open(struct mr_session *session, bool in_process, stru
         return st;
     }
     s.wake = mr_wake_create();
+    s.choices_path = mr_place_state("kernels");
     *session = s;
     return MR_OK;
 }
@@ -71,6 +89,7 @@ void mr_session_close(struct mr_session *session)
 {
     mr_sandbox_destroy(session->sandbox);
     mr_wake_destroy(session->wake);
+    free(session->choices_path);
     if (session->signals >= 0)
         close(session->signals);
     *session = (struct mr_session){.signals = -1, .front = -1};

@@ -14,8 +14,9 @@ struct mr_wake;
 struct mr_session {
     struct mr_sandbox *sandbox; /* owned */
     struct mr_wake *wake;       /* owned */
-    int signals;                /* signalfd: SIGHUP, SIGTERM, SIGINT, SIGQUIT */
-    int front;                  /* socket to the front process; -1 when detached */
+    char *choices_path; /* owned; algorithms measured on this machine, if there is such a file */
+    int signals;        /* signalfd: SIGHUP, SIGTERM, SIGINT, SIGQUIT */
+    int front;          /* socket to the front process; -1 when detached */
 };
 
 /* Call it first: forks the zygote before any thread exists. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <misread/base/alloc.h>
+#include <misread/base/rng.h>
 
 static enum mr_status read_all(int fd, const char *path, unsigned char *data, size_t n,
                                size_t *n_read, struct mr_error *err)
@@ -189,6 +190,20 @@ const char *mr_path_base(const char *path)
     const char *slash = strrchr(path, '/');
 
     return slash ? slash + 1 : path;
+}
+
+uint64_t mr_file_stamp(const char *path)
+{
+    struct stat st;
+    uint64_t h;
+
+    if (stat(path, &st))
+        return 0;
+    h = mr_hash_mix((uint64_t)st.st_dev ^ mr_hash_mix((uint64_t)st.st_ino));
+    h = mr_hash_mix(h ^ (uint64_t)st.st_size);
+    h = mr_hash_mix(h ^ (uint64_t)st.st_mtim.tv_sec);
+    h = mr_hash_mix(h ^ (uint64_t)st.st_mtim.tv_nsec);
+    return h ? h : 1;
 }
 
 bool mr_path_is_dir(const char *path)

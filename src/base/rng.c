@@ -61,6 +61,35 @@ double mr_rng_normal(struct mr_rng *rng)
     return sqrt(-2.0 * log(u)) * cos(2.0 * 3.14159265358979323846 * v);
 }
 
+/* A draw from Gamma(shape), shape >= 1. */
+static double gamma_above_one(struct mr_rng *rng, double shape)
+{
+    double d = shape - 1. / 3, c = 1 / sqrt(9 * d);
+
+    for (;;) {
+        double z = mr_rng_normal(rng), v = 1 + c * z, u = 1 - mr_rng_uniform(rng);
+
+        v = v * v * v;
+        if (v > 0 && log(u) < z * z / 2 + d - d * v + d * log(v))
+            return d * v;
+    }
+}
+
+/* The logarithm of a draw from Gamma(shape): that of shape + 1 times u^(1 / shape). */
+static double log_gamma_draw(struct mr_rng *rng, double shape)
+{
+    double above = gamma_above_one(rng, shape + 1);
+
+    return log(above) + log(1 - mr_rng_uniform(rng)) / shape;
+}
+
+double mr_rng_beta(struct mr_rng *rng, double a, double b)
+{
+    double x = log_gamma_draw(rng, a), y = log_gamma_draw(rng, b);
+
+    return 1 / (1 + exp(y - x));
+}
+
 void mr_rng_shuffle(struct mr_rng *rng, int *items, size_t n)
 {
     for (size_t i = n; i > 1; i--) {

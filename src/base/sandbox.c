@@ -30,7 +30,8 @@
 
 /* How long a new decoder may take to say that it is protected. */
 #define HELLO_MS 10000
-/* Output above this is given back to the system, and so is the decoder's heap, by replacing it. */
+/* Input and output above this are given back to the system, and so is the decoder's heap, by
+ * replacing it. */
 #define KEEP_BYTES ((size_t)12 << 20)
 /* The only descriptor of a decoder: not 0 .. 2, so that no library can print into it. */
 #define DECODER_FD 3
@@ -725,6 +726,8 @@ enum mr_status mr_sandbox_run(struct mr_sandbox *sandbox, enum mr_sandbox_who wh
         if (n)
             memcpy(slot->in, in, n);
         st = run_in_decoder(sandbox, slot, &request, &call, take, ctx, err);
+        if (n > KEEP_BYTES)
+            madvise(slot->in, options->in_cap, MADV_REMOVE);
     }
     give_slot_back(sandbox, slot);
     return st;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pixel cache. One file per size, mapped shared, laid out as cache_layout.h says.
+ * The pixel cache. One file per size and way of squaring, mapped shared, laid out as cache_layout.h
+ * says.
  *
  * A slot belongs to a content hash, so a changed file gets another slot and copies share one. Where
  * a slot lies never changes and a written one is never written again: a process that has the file
@@ -15,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -57,6 +59,7 @@ struct content {
     const int *rows; /* (n_rows) indices into the table */
     int n_rows;
     int slot;            /* -1: none yet */
+    bool is_wanted;      /* one of the rows has a side; else only what is there already counts */
     bool is_cached;      /* sealed before this build */
     bool is_recorded;    /* sealed, or its failure stored */
     atomic_bool is_done; /* the thread that decodes has finished with it */
@@ -78,7 +81,7 @@ struct build {
     int *rows;   /* owned: indices of the rows to be cached, by hash */
     int n_rows;
     struct content *contents; /* owned, by hash */
-    int n_contents;
+    int n_contents, n_wanted;
     int *todo; /* owned: contents to be decoded */
     int n_todo;
     struct mr_image_row *verdicts; /* owned: rows as they are to be; texts borrowed from contents */
@@ -119,8 +122,8 @@ static int compare_rows(const void *a, const void *b, void *table)
     return order ? order : (p > q) - (p < q);
 }
 
-/* Gone, or never read by the scan: then its content is not known. */
-static bool is_wanted(const struct mr_image_row *row)
+/* Not if it is gone, or never read by the scan: then its content is not known. */
+static bool has_content(const struct mr_image_row *row)
 {
     return row->state != MR_IMAGE_MISSING && row->mtime_ns != -1;
 }
@@ -135,17 +138,21 @@ static void find_contents(struct build *build)
     build->verdicts = mr_xalloc((size_t)table->n, sizeof *build->verdicts);
     build->verdict_rows = mr_xalloc((size_t)table->n, sizeof *build->verdict_rows);
     for (int i = 0; i < table->n; i++)
-        if (is_wanted(&table->rows[i]))
+        if (has_content(&table->rows[i]))
             build->rows[build->n_rows++] = i;
     qsort_r(build->rows, (size_t)build->n_rows, sizeof *build->rows, compare_rows, build->table);
     for (int i = 0; i < build->n_rows; i++) {
-        const char *hash = table->rows[build->rows[i]].hash;
+        const struct mr_image_row *row = &table->rows[build->rows[i]];
+        struct content *content;
 
-        if (i && !strcmp(hash, table->rows[build->rows[i - 1]].hash))
+        if (i && !strcmp(row->hash, table->rows[build->rows[i - 1]].hash))
             build->contents[build->n_contents - 1].n_rows++;
         else
             build->contents[build->n_contents++] =
                 (struct content){.rows = build->rows + i, .n_rows = 1, .slot = -1};
+        content = &build->contents[build->n_contents - 1];
+        build->n_wanted += !content->is_wanted && row->side != MR_SIDE_NONE;
+        content->is_wanted |= row->side != MR_SIDE_NONE;
     }
 }
 
@@ -185,7 +192,7 @@ static enum mr_status take_lock(struct build *build)
             continue;
         if (errno != EWOULDBLOCK)
             st = mr_fail(build->err, MR_E_IO, "cannot lock '%s': %s", path, strerror(errno));
-        else if (options->progress && !options->progress(options->ctx, 0, build->n_contents))
+        else if (options->progress && !options->progress(options->ctx, 0, build->n_wanted))
             st = mr_fail(build->err, MR_E_CANCELLED, "cancelled while another process decodes");
         else
             mr_clock_sleep_ms(WAIT_MS);
@@ -224,7 +231,7 @@ static bool read_header(struct build *build)
     if (fstat(build->fd, &st) || !S_ISREG(st.st_mode) ||
         pread(build->fd, &header, sizeof header, 0) != (ssize_t)sizeof header)
         return false;
-    if (!mr_cache_header_is_ours(&header, cache->size_px))
+    if (!mr_cache_header_is_ours(&header, cache->size_px, build->options->square))
         return false;
     cache->n_slots = (int)header.n_slots;
     return (uint64_t)st.st_size >= mr_cache_file_bytes(cache->size_px, cache->n_slots);
@@ -305,7 +312,8 @@ static enum mr_status open_new(struct build *build)
 static enum mr_status grow(struct build *build, int n_slots)
 {
     struct mr_cache *cache = build->cache;
-    struct mr_cache_header header = mr_cache_header_make(cache->size_px, n_slots);
+    struct mr_cache_header header =
+        mr_cache_header_make(cache->size_px, build->options->square, n_slots);
     size_t n_bytes = mr_cache_file_bytes(cache->size_px, n_slots);
     int failed;
 
@@ -328,7 +336,7 @@ static enum mr_status assign_slots(struct build *build)
     enum mr_status st = MR_OK;
 
     for (int i = 0; i < build->n_contents; i++)
-        if (!build->contents[i].is_cached)
+        if (build->contents[i].is_wanted && !build->contents[i].is_cached)
             build->todo[build->n_todo++] = i;
     for (int i = 0; i < cache->n_slots; i++)
         n_free += !is_sealed(cache, i);
@@ -379,7 +387,8 @@ static enum mr_status decode(struct build *build, struct content *content, struc
     struct mr_size_px whole_px;
     struct mr_image *made = NULL;
     enum mr_status st =
-        mr_image_load_square(&made, &whole_px, build->sandbox, path, build->cache->size_px, err);
+        mr_image_load_square(&made, &whole_px, build->sandbox, path, build->cache->size_px,
+                             build->options->square, &build->options->mask, err);
 
     if (!st)
         st = check_unchanged(row, path, err);
@@ -538,14 +547,14 @@ static bool watch(void *ctx, int n_done)
 {
     struct build *build = ctx;
     const struct mr_cache_options *options = build->options;
-    int n_cached = build->n_contents - build->n_todo;
+    int n_cached = build->n_wanted - build->n_todo;
 
     if (mr_clock_ms() - build->committed_ms >= COMMIT_MS)
         build->status = commit(build);
     if (build->status)
         return false;
     return !options->progress ||
-           options->progress(options->ctx, n_cached + n_done, build->n_contents);
+           options->progress(options->ctx, n_cached + n_done, build->n_wanted);
 }
 
 static enum mr_status decode_missing(struct build *build)
@@ -621,12 +630,27 @@ static enum mr_status check_any_readable(struct build *build)
     return mr_fail(build->err, MR_E_FORMAT, "there is no image in '%s'", build->options->data_dir);
 }
 
+/* Crops and whole pictures, which came first, have no word for it. Owned by the caller. */
+static char *cache_path(const char *dir, const struct mr_cache_options *options)
+{
+    const struct mr_rect_share *r = &options->mask.rect;
+    bool is_crop = options->square == MR_SQUARE_CROP;
+    char mask[128] = "";
+
+    if (options->mask.kind == MR_MASK_AUTO)
+        snprintf(mask, sizeof mask, "-mask");
+    else if (options->mask.kind == MR_MASK_RECT)
+        snprintf(mask, sizeof mask, "-mask-%.6g-%.6g-%.6g-%.6g", r->x, r->y, r->w, r->h);
+    return mr_xasprintf("%s/%dpx%s%s%s.bin", dir, options->size_px, is_crop ? "" : "-",
+                        is_crop ? "" : mr_square_name(options->square), mask);
+}
+
 static enum mr_status open_and_decode(struct build *build)
 {
     enum mr_status st;
     char *dir = mr_path_join(mr_store_project_dir(build->store), "cache");
 
-    build->path = mr_xasprintf("%s/%dpx.bin", dir, build->options->size_px);
+    build->path = cache_path(dir, build->options);
     st = mr_dir_make(dir, 0700, build->err);
     free(dir);
     if (st)

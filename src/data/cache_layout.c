@@ -6,9 +6,7 @@
 #include <string.h>
 
 #include <misread/base/rng.h>
-
-/* Raise it when the layout changes, or what decoding and resizing make of a file. */
-#define VERSION UINT32_C(1)
+#include <misread/data/cache.h>
 
 #define HEADER_BYTES    ((size_t)4096)
 #define SLOTS_PER_BLOCK 1024
@@ -52,21 +50,24 @@ static uint64_t header_seal(const struct mr_cache_header *header)
     return mr_hash_mix(mr_hash_fnv(header, offsetof(struct mr_cache_header, seal)));
 }
 
-struct mr_cache_header mr_cache_header_make(int size_px, int n_slots)
+struct mr_cache_header mr_cache_header_make(int size_px, enum mr_square square, int n_slots)
 {
-    struct mr_cache_header header = {
-        .version = VERSION, .size_px = (uint32_t)size_px, .n_slots = (uint64_t)n_slots};
+    struct mr_cache_header header = {.version = MR_CACHE_PIXELS,
+                                     .square = (uint16_t)square,
+                                     .size_px = (uint32_t)size_px,
+                                     .n_slots = (uint64_t)n_slots};
 
     memcpy(header.magic, magic, sizeof magic);
     header.seal = header_seal(&header);
     return header;
 }
 
-bool mr_cache_header_is_ours(const struct mr_cache_header *header, int size_px)
+bool mr_cache_header_is_ours(const struct mr_cache_header *header, int size_px,
+                             enum mr_square square)
 {
-    return !memcmp(header->magic, magic, sizeof magic) && header->version == VERSION &&
-           header->size_px == (uint32_t)size_px && header->seal == header_seal(header) &&
-           header->n_slots <= INT32_MAX;
+    return !memcmp(header->magic, magic, sizeof magic) && header->version == MR_CACHE_PIXELS &&
+           header->square == (uint16_t)square && header->size_px == (uint32_t)size_px &&
+           header->seal == header_seal(header) && header->n_slots <= INT32_MAX;
 }
 
 static uint64_t entry_seal(const struct mr_cache_entry *entry, int slot)

@@ -14,10 +14,12 @@
 #include <stdint.h>
 
 #include <misread/base/hash.h>
+#include <misread/image/image.h>
 
 struct mr_cache_header {
     char magic[8];
-    uint32_t version, size_px;
+    uint16_t version, square; /* an enum mr_square */
+    uint32_t size_px;
     uint64_t n_slots;
     uint64_t seal; /* of the fields above */
 };
@@ -39,9 +41,10 @@ size_t mr_cache_slot_at(int size_px, int slot);
 /* Bytes of a file of n_slots. */
 size_t mr_cache_file_bytes(int size_px, int n_slots);
 
-struct mr_cache_header mr_cache_header_make(int size_px, int n_slots);
-/* False if it is damaged, or of another program, version or size. */
-bool mr_cache_header_is_ours(const struct mr_cache_header *header, int size_px);
+struct mr_cache_header mr_cache_header_make(int size_px, enum mr_square square, int n_slots);
+/* False if it is damaged, or of another program, version, size or way of squaring. */
+bool mr_cache_header_is_ours(const struct mr_cache_header *header, int size_px,
+                             enum mr_square square);
 
 bool mr_cache_entry_is_sealed(const struct mr_cache_entry *entry, int slot);
 /* Seals the slot for the content of that hash, whose image has w x h pixels. */

@@ -25,6 +25,7 @@
 #include "demo_noise.h"
 #include "demo_plan.h"
 #include "demo_scene.h"
+#include "demo_spoil.h"
 
 /* One up when images come out differently: their names change with it, old sets are not mixed with
  * new. */
@@ -59,9 +60,16 @@ static enum mr_status draw(struct mr_demo_canvas *canvas, const struct mr_demo_n
     mr_demo_paint(canvas, &scene, &paint);
     mr_demo_bubbles(canvas, &lens);
     mr_demo_expose(canvas, *image, &lens);
-    mr_demo_overlay(canvas, *image, &marks);
+    mr_demo_overlay(canvas, *image, plan->items[i].flaw == MR_DEMO_BOXED, &marks);
     *quality = 70 + (int)mr_rng_below(&lens, 21);
     return MR_OK;
+}
+
+static bool has_box(const struct mr_demo_plan *plan, int i)
+{
+    return plan->items[i].flaw == MR_DEMO_BOXED ||
+           mr_demo_overlay_has_box(
+               mr_rng_make(plan->seed, 'd', (uint64_t)plan->items[i].source, 5));
 }
 
 static char *item_path(const char *dir, const struct mr_demo_item *item)
@@ -77,10 +85,17 @@ static enum mr_status make_item(struct mr_demo_canvas *canvas, const struct mr_d
     unsigned char *data = NULL;
     int quality = 0;
     size_t n = 0;
-    enum mr_status st = draw(canvas, noise, plan, i, &image, &quality, err);
+    /* a stream of its own: sound images know nothing of it */
+    struct mr_rng rng = mr_rng_make(plan->seed, 'd', (uint64_t)i, 6);
+    enum mr_demo_flaw flaw = plan->items[i].flaw;
+    enum mr_status st = draw(canvas, noise, plan, plan->items[i].source, &image, &quality, err);
 
     if (!st)
+        st = mr_demo_spoil(&image, &quality, flaw, &rng, err);
+    if (!st)
         st = mr_image_encode_jpeg(image, quality, &data, &n, err);
+    if (!st && flaw == MR_DEMO_SAME_PIXELS)
+        mr_demo_comment(&data, &n);
     if (!st)
         st = mr_file_write(path, 0644, &(struct mr_file_part){data, n}, 1, err);
     free(data);
@@ -120,7 +135,7 @@ static void run_item(void *ctx, int task, int thread)
 static enum mr_status run_rounds(struct work *work, struct mr_pool *pool,
                                  const struct mr_demo_options *options, struct mr_error *err)
 {
-    int n = work->plan->n, n_threads = mr_pool_n_threads(pool);
+    int n = work->plan->n_all, n_threads = mr_pool_n_threads(pool);
     int per_round = n_threads < ROUND ? ROUND / n_threads * n_threads : n_threads;
 
     for (work->first = 0; work->first < n; work->first += per_round) {
@@ -172,13 +187,17 @@ static enum mr_status draw_all(const char *dir, const struct mr_demo_plan *plan,
 
 static void truth_text(const struct mr_demo_plan *plan, struct mr_str *text)
 {
-    mr_str_add(text, "path,label,true_label,planted\n");
-    for (int i = 0; i < plan->n; i++) {
-        const struct mr_demo_item *item = &plan->items[i];
+    mr_str_add(text, "path,label,true_label,planted,flaw,of,box\n");
+    for (int i = 0; i < plan->n_all; i++) {
+        const struct mr_demo_item *item = &plan->items[i], *source = &plan->items[item->source];
 
-        mr_str_addf(text, "%s/%08" PRIx32 ".jpg,%s,%s,%s\n", mr_demo_folders[item->folder],
+        mr_str_addf(text, "%s/%08" PRIx32 ".jpg,%s,%s,%s,%s,", mr_demo_folders[item->folder],
                     item->name, mr_demo_folders[item->folder], mr_demo_folders[item->truth],
-                    mr_demo_planted_names[item->planted]);
+                    mr_demo_planted_names[item->planted], mr_demo_flaw_names[item->flaw]);
+        if (source != item)
+            mr_str_addf(text, "%s/%08" PRIx32 ".jpg", mr_demo_folders[source->folder],
+                        source->name);
+        mr_str_add(text, has_box(plan, i) ? ",1\n" : ",0\n");
     }
 }
 

@@ -59,8 +59,10 @@ void mr_demo_paint(struct mr_demo_canvas *canvas, const struct mr_demo_scene *sc
 void mr_demo_bubbles(struct mr_demo_canvas *canvas, struct mr_rng *rng);
 /* What lens, sensor and processor make of it: exposure, colour, blur, noise, sharpening. */
 void mr_demo_expose(struct mr_demo_canvas *canvas, struct mr_image *image, struct mr_rng *rng);
-/* Frame, text, position box. */
-void mr_demo_overlay(const struct mr_demo_canvas *canvas, struct mr_image *image,
+/* Frame, text, position box (in any case if it is wanted). */
+void mr_demo_overlay(const struct mr_demo_canvas *canvas, struct mr_image *image, bool wants_box,
                      struct mr_rng *rng);
+/* Does mr_demo_overlay draw a position box by itself with this stream? */
+bool mr_demo_overlay_has_box(struct mr_rng rng);
 
 #endif

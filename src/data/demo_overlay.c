@@ -141,7 +141,15 @@ static void draw_position(struct mr_image *image, int x0, int y0, int w, int h, 
     }
 }
 
-void mr_demo_overlay(const struct mr_demo_canvas *canvas, struct mr_image *image,
+#define BOXES .14 /* share of images with a position box */
+#define PANES .2  /* with or without: a black pane */
+
+bool mr_demo_overlay_has_box(struct mr_rng rng)
+{
+    return mr_rng_uniform(&rng) < BOXES;
+}
+
+void mr_demo_overlay(const struct mr_demo_canvas *canvas, struct mr_image *image, bool wants_box,
                      struct mr_rng *rng)
 {
     static const unsigned char black[3] = {2, 2, 2};
@@ -150,9 +158,10 @@ void mr_demo_overlay(const struct mr_demo_canvas *canvas, struct mr_image *image
     int w = (int)(mr_rng_between(rng, .2, .33) * image->w);
     int h = (int)(mr_rng_between(rng, .24, .36) * image->h), y = image->h - h;
 
-    if (kind < .2) {
+    kind = wants_box ? 0 : kind;
+    if (kind < PANES) {
         fill(image, 0, y, w, h, black);
-        if (kind < .14)
+        if (kind < BOXES)
             draw_position(image, 3, y + 3, w - 6, h - 6, rng);
     }
     if (has_text)

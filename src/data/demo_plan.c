@@ -33,6 +33,18 @@ const char *const mr_demo_planted_names[MR_DEMO_N_PLANTED] = {
     [MR_DEMO_MISLABELLED] = "mislabelled",
 };
 
+const char *const mr_demo_flaw_names[MR_DEMO_N_FLAWS] = {
+    [MR_DEMO_SOUND] = "none",
+    [MR_DEMO_COPY] = "copy",
+    [MR_DEMO_SAME_PIXELS] = "same-pixels",
+    [MR_DEMO_RECOMPRESSED] = "recompressed",
+    [MR_DEMO_SHIFTED] = "shifted",
+    [MR_DEMO_BRIGHTENED] = "brightened",
+    [MR_DEMO_BLURRED] = "blurred",
+    [MR_DEMO_DARKENED] = "darkened",
+    [MR_DEMO_BOXED] = "box",
+};
+
 int mr_demo_partner(int label)
 {
     return partners[label];
@@ -138,6 +150,70 @@ static void plant_wrong_labels(struct mr_demo_plan *plan)
     free(truth);
 }
 
+/* How many of each flaw come to PER_FLAW sound images, and where they go. */
+#define PER_FLAW 200
+static const struct {
+    enum mr_demo_flaw flaw;
+    int n;
+    bool is_duplicate;
+    int truth; /* -1: any class */
+} flaws[] = {
+    {MR_DEMO_COPY, 1, true, -1},         {MR_DEMO_SAME_PIXELS, 1, true, -1},
+    {MR_DEMO_RECOMPRESSED, 1, true, -1}, {MR_DEMO_SHIFTED, 1, true, -1},
+    {MR_DEMO_BRIGHTENED, 1, true, -1},   {MR_DEMO_BLURRED, 1, false, -1},
+    {MR_DEMO_DARKENED, 1, false, -1},    {MR_DEMO_BOXED, 3, false, MR_DEMO_CECUM},
+};
+#define N_FLAWS ((int)(sizeof flaws / sizeof *flaws))
+
+static int count_flawed(int n)
+{
+    int count = 0;
+
+    for (int i = 0; i < N_FLAWS; i++)
+        count += flaws[i].n * (n / PER_FLAW);
+    return count;
+}
+
+/* A duplicate of a sound image; one in four lies in a folder of another class. */
+static struct mr_demo_item duplicate(const struct mr_demo_plan *plan, struct mr_rng *rng)
+{
+    int source = (int)mr_rng_below(rng, (uint64_t)plan->n);
+    struct mr_demo_item item = plan->items[source];
+
+    item.source = source;
+    if (mr_rng_below(rng, 4) == 0)
+        item.folder =
+            (item.folder + 1 + (int)mr_rng_below(rng, MR_DEMO_N_CLASSES - 1)) % MR_DEMO_N_CLASSES;
+    if (item.folder != item.truth)
+        item.planted = MR_DEMO_MISLABELLED;
+    else if (item.planted == MR_DEMO_MISLABELLED)
+        item.planted = MR_DEMO_NONE;
+    return item;
+}
+
+/* Behind the sound images, which stay as they are. */
+static void plant_flaws(struct mr_demo_plan *plan, uint32_t key)
+{
+    int at = plan->n;
+
+    for (int i = 0; i < N_FLAWS; i++) {
+        struct mr_rng rng = mr_rng_make(plan->seed, 'f', (uint64_t)i, 0);
+
+        for (int k = 0; k < flaws[i].n * (plan->n / PER_FLAW); k++, at++) {
+            struct mr_demo_item *item = &plan->items[at];
+            int truth = flaws[i].truth >= 0 ? flaws[i].truth : k % MR_DEMO_N_CLASSES;
+
+            *item = flaws[i].is_duplicate
+                        ? duplicate(plan, &rng)
+                        : (struct mr_demo_item){.folder = truth, .truth = truth, .source = at};
+            item->flaw = flaws[i].flaw;
+            item->name = scramble((uint32_t)at + key);
+            if (!flaws[i].is_duplicate)
+                item->stage = draw_stage(item, &rng);
+        }
+    }
+}
+
 void mr_demo_plan_init(struct mr_demo_plan *plan, uint64_t seed, int n_images)
 {
     int n_class = (n_images + MR_DEMO_N_CLASSES / 2) / MR_DEMO_N_CLASSES;
@@ -145,10 +221,12 @@ void mr_demo_plan_init(struct mr_demo_plan *plan, uint64_t seed, int n_images)
 
     plan->seed = seed;
     plan->n = MR_DEMO_N_CLASSES * (n_class < 1 ? 1 : n_class);
-    plan->items = mr_xalloc((size_t)plan->n, sizeof *plan->items);
+    plan->n_all = plan->n + count_flawed(plan->n);
+    plan->items = mr_xalloc((size_t)plan->n_all, sizeof *plan->items);
     for (int i = 0; i < plan->n; i++)
         plan->items[i] = (struct mr_demo_item){.folder = i % MR_DEMO_N_CLASSES,
                                                .truth = i % MR_DEMO_N_CLASSES,
+                                               .source = i,
                                                .name = scramble((uint32_t)i + key)};
     plant_ambiguous(plan);
     plant_wrong_labels(plan);
@@ -157,6 +235,7 @@ void mr_demo_plan_init(struct mr_demo_plan *plan, uint64_t seed, int n_images)
 
         plan->items[i].stage = draw_stage(&plan->items[i], &rng);
     }
+    plant_flaws(plan, key);
 }
 
 void mr_demo_plan_finish(struct mr_demo_plan *plan)

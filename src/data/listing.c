@@ -244,10 +244,10 @@ static enum mr_status walk_classes(struct walk *walk, const char *relative, enum
     return status;
 }
 
-static enum mr_side side_of(const char *name)
+enum mr_side mr_listing_side_of(const char *word)
 {
     for (size_t i = 0; i < sizeof side_names / sizeof *side_names; i++)
-        if (!strcasecmp(name, side_names[i].name))
+        if (!strcasecmp(word, side_names[i].name))
             return side_names[i].side;
     return MR_SIDE_NONE;
 }
@@ -272,7 +272,7 @@ static bool has_sides(const struct walk *walk, const struct names *top)
     bool has_train = false, has_other = false;
 
     for (int i = 0; i < top->n; i++) {
-        enum mr_side side = side_of(top->names[i]);
+        enum mr_side side = mr_listing_side_of(top->names[i]);
 
         if (side == MR_SIDE_NONE || !has_subfolders(walk, top->names[i]))
             continue;
@@ -305,8 +305,8 @@ static enum mr_status walk_all(struct walk *walk, struct mr_error *err)
         status = walk_classes(walk, "", MR_SIDE_NONE, err);
     else
         for (int i = 0; i < top.n && !status; i++)
-            if (side_of(top.names[i]) != MR_SIDE_NONE)
-                status = walk_classes(walk, top.names[i], side_of(top.names[i]), err);
+            if (mr_listing_side_of(top.names[i]) != MR_SIDE_NONE)
+                status = walk_classes(walk, top.names[i], mr_listing_side_of(top.names[i]), err);
     names_finish(&top);
     forget_sides_if_one(walk->listing);
     return status;
@@ -340,8 +340,8 @@ static void sort_all(struct mr_listing *listing)
 }
 
 /* Every class needs files to learn from. */
-static enum mr_status check_classes(const struct mr_listing *listing, const char *data_dir,
-                                    struct mr_error *err)
+enum mr_status mr_listing_check(const struct mr_listing *listing, const char *data_dir,
+                                struct mr_error *err)
 {
     enum mr_status status = MR_OK;
     int *n_files = mr_xalloc((size_t)listing->n_classes, sizeof *n_files);
@@ -360,9 +360,9 @@ static enum mr_status check_classes(const struct mr_listing *listing, const char
                 "cannot use '%s': the class folder '%s' holds no files; fill it or remove it",
                 data_dir, listing->classes[c]);
         else if (!n_train[c])
-            status = mr_fail(err, MR_E_USAGE,
-                             "cannot use '%s': the class '%s' has no files in the train folder",
-                             data_dir, listing->classes[c]);
+            status =
+                mr_fail(err, MR_E_USAGE, "cannot use '%s': the class '%s' has no files to train on",
+                        data_dir, listing->classes[c]);
     }
     if (!status && listing->n_classes < 2)
         status =
@@ -402,7 +402,7 @@ enum mr_status mr_listing_load(struct mr_listing *listing, const char *data_dir,
     if (status)
         goto out;
     sort_all(listing);
-    status = check_classes(listing, data_dir, err);
+    status = mr_listing_check(listing, data_dir, err);
 out:
     if (status)
         mr_listing_finish(listing);

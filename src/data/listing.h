@@ -31,5 +31,11 @@ struct mr_listing {
 enum mr_status mr_listing_load(struct mr_listing *listing, const char *data_dir,
                                const char *project_dir, struct mr_error *err) MR_NODISCARD;
 void mr_listing_finish(struct mr_listing *listing);
+/* Does every class have files to train on, by the sides that the files have now? The sentences of
+ * mr_listing_load, which asks it of the sides that folders say. */
+enum mr_status mr_listing_check(const struct mr_listing *listing, const char *data_dir,
+                                struct mr_error *err) MR_NODISCARD;
+/* What a word such as "train" or "Val" means; MR_SIDE_NONE: no side. */
+enum mr_side mr_listing_side_of(const char *word);
 
 #endif

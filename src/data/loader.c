@@ -14,19 +14,21 @@
 #include <misread/data/cache.h>
 #include <misread/data/transform.h>
 
+#include "sampling.h"
+
 /* Names the streams of random numbers that this file draws from. */
 #define PURPOSE_ORDER   UINT64_C(0x6f72646572)
 #define PURPOSE_AUGMENT UINT64_C(0x6175676d656e74)
 
 struct mr_loader {
-    const struct mr_cache *cache; /* borrowed: outlives this */
+    const struct mr_cache *cache; /* borrowed: outlives this; NULL: nothing is filled */
     struct mr_sample *samples;    /* owned (n) */
     int n, n_batches;
     struct mr_augment augment;
-    bool has_augment, is_shuffled;
+    bool has_augment, is_shuffled, is_balanced;
     uint64_t seed;
-    int *order;      /* owned (n): the samples in the order of order_epoch */
-    int order_epoch; /* meaningless until has_order */
+    struct mr_draw *order; /* owned (n): the samples in the order of order_epoch */
+    int order_epoch;       /* meaningless until has_order */
     bool has_order;
     int64_t wait_us; /* all fills together */
 };
@@ -35,7 +37,7 @@ struct mr_loader {
 struct filling {
     const struct mr_loader *loader;
     int epoch;
-    const int *order; /* borrowed: of the batch's samples */
+    const struct mr_draw *order; /* borrowed: of the batch's samples */
     float *x;
 };
 
@@ -58,7 +60,7 @@ enum mr_status mr_loader_create(struct mr_loader **loader, const struct mr_cache
     enum mr_status status;
 
     assert(options->n >= 0 && options->batch > 0);
-    status = check_samples(cache, options, err);
+    status = cache ? check_samples(cache, options, err) : MR_OK;
     if (status)
         return status;
     l = mr_xalloc(1, sizeof *l);
@@ -73,6 +75,7 @@ enum mr_status mr_loader_create(struct mr_loader **loader, const struct mr_cache
     if (options->augment)
         l->augment = *options->augment;
     l->is_shuffled = options->is_shuffled;
+    l->is_balanced = options->is_balanced;
     l->seed = options->seed;
     *loader = l;
     return MR_OK;
@@ -107,33 +110,57 @@ const struct mr_sample *mr_loader_samples(const struct mr_loader *loader)
     return loader->samples;
 }
 
+/* Every sample once. */
+static void shuffle(struct mr_draw *order, int n, uint64_t seed, int epoch)
+{
+    struct mr_rng rng = mr_rng_make(seed, PURPOSE_ORDER, (uint64_t)epoch, 0);
+    int *samples = mr_xalloc((size_t)n, sizeof *samples);
+
+    for (int i = 0; i < n; i++)
+        samples[i] = i;
+    mr_rng_shuffle(&rng, samples, (size_t)n);
+    for (int i = 0; i < n; i++)
+        order[i] = (struct mr_draw){samples[i], 0};
+    free(samples);
+}
+
 static void set_order(struct mr_loader *loader, int epoch)
 {
-    if (loader->has_order && (loader->order_epoch == epoch || !loader->is_shuffled))
-        return;
-    for (int i = 0; i < loader->n; i++)
-        loader->order[i] = i;
-    if (loader->is_shuffled) {
-        struct mr_rng rng = mr_rng_make(loader->seed, PURPOSE_ORDER, (uint64_t)epoch, 0);
+    struct mr_loader *l = loader;
 
-        mr_rng_shuffle(&rng, loader->order, (size_t)loader->n);
-    }
-    loader->order_epoch = epoch;
-    loader->has_order = true;
+    if (l->has_order && (l->order_epoch == epoch || !(l->is_shuffled || l->is_balanced)))
+        return;
+    if (l->is_balanced)
+        mr_sampling_balanced(l->order, l->samples, l->n, l->seed, epoch);
+    else if (l->is_shuffled)
+        shuffle(l->order, l->n, l->seed, epoch);
+    else
+        for (int i = 0; i < l->n; i++)
+            l->order[i] = (struct mr_draw){i, 0};
+    l->order_epoch = epoch;
+    l->has_order = true;
+}
+
+/* An image that comes again in an epoch comes with another look. */
+struct mr_rng mr_loader_rng(uint64_t seed, int epoch, int repeat, int64_t image)
+{
+    uint64_t look = (uint64_t)epoch ^ ((uint64_t)repeat << 32);
+
+    return mr_rng_make(seed, PURPOSE_AUGMENT, look, (uint64_t)image);
 }
 
 static void fill_one(void *ctx, int task, int thread)
 {
     const struct filling *filling = ctx;
     const struct mr_loader *loader = filling->loader;
-    int64_t image = loader->samples[filling->order[task]].image;
+    struct mr_draw draw = filling->order[task];
+    int64_t image = loader->samples[draw.sample].image;
     int size = mr_cache_size_px(loader->cache);
     size_t n_floats = (size_t)size * (size_t)size * 3;
 
-    mr_transform(
-        filling->x + (size_t)task * n_floats, mr_cache_pixels(loader->cache, image), size,
-        loader->has_augment ? &loader->augment : NULL,
-        mr_rng_make(loader->seed, PURPOSE_AUGMENT, (uint64_t)filling->epoch, (uint64_t)image));
+    mr_transform(filling->x + (size_t)task * n_floats, mr_cache_pixels(loader->cache, image), size,
+                 loader->has_augment ? &loader->augment : NULL,
+                 mr_loader_rng(loader->seed, filling->epoch, draw.repeat, image));
 }
 
 /* The first sample of a batch; index n_batches: behind the last. */
@@ -149,27 +176,38 @@ static void expect_batch(const struct mr_loader *loader, int index)
     if (index == loader->n_batches)
         return; /* the order of the next epoch is not known yet */
     for (int i = first_of(loader, index); i < first_of(loader, index + 1); i++)
-        mr_cache_expect(loader->cache, loader->samples[loader->order[i]].image);
+        mr_cache_expect(loader->cache, loader->samples[loader->order[i].sample].image);
+}
+
+int mr_loader_draw(struct mr_loader *loader, int epoch, int index, int *labels, int *indices,
+                   int *repeats)
+{
+    int first, n;
+
+    assert(index >= 0 && index < loader->n_batches);
+    set_order(loader, epoch);
+    first = first_of(loader, index);
+    n = first_of(loader, index + 1) - first;
+    for (int i = 0; i < n; i++) {
+        struct mr_draw draw = loader->order[first + i];
+
+        labels[i] = loader->samples[draw.sample].label;
+        if (indices)
+            indices[i] = draw.sample;
+        if (repeats)
+            repeats[i] = draw.repeat;
+    }
+    return n;
 }
 
 int mr_loader_fill(struct mr_loader *loader, int epoch, int index, float *x, int *labels,
                    int *indices, struct mr_pool *pool)
 {
     int64_t began = mr_clock_us();
-    int first, n;
-    struct filling filling;
+    int n = mr_loader_draw(loader, epoch, index, labels, indices, NULL);
+    struct filling filling = {loader, epoch, loader->order + first_of(loader, index), x};
 
-    assert(index >= 0 && index < loader->n_batches);
-    set_order(loader, epoch);
-    first = first_of(loader, index);
-    n = first_of(loader, index + 1) - first;
-    filling = (struct filling){loader, epoch, loader->order + first, x};
     expect_batch(loader, index + 1);
-    for (int i = 0; i < n; i++) {
-        labels[i] = loader->samples[filling.order[i]].label;
-        if (indices)
-            indices[i] = filling.order[i];
-    }
     mr_pool_run(pool, n, fill_one, &filling);
     loader->wait_us += mr_clock_us() - began;
     return n;

@@ -12,6 +12,7 @@
 #include <misread/base/alloc.h>
 #include <misread/base/file.h>
 #include <misread/base/sandbox.h>
+#include <misread/data/limit.h>
 #include <misread/data/scan.h>
 #include <misread/data/settings.h>
 #include <misread/data/split.h>
@@ -22,11 +23,13 @@
 
 #include "grouping.h"
 #include "listing.h"
+#include "side_file.h"
 
 #define MAX_LOOKS 64
 
 struct preflight {
-    const char *data_dir, *group_re;
+    const char *data_dir;
+    struct mr_settings settings;
     const struct mr_scan_options *options;
     struct mr_sandbox *sandbox;
     struct mr_listing listing;
@@ -36,7 +39,8 @@ struct preflight {
 static enum mr_status set_groups(struct preflight *p, struct mr_error *err)
 {
     struct mr_grouping grouping;
-    enum mr_status st = mr_grouping_init(&grouping, p->group_re, err);
+    enum mr_status st = mr_grouping_init_by(&grouping, p->settings.group_re, p->settings.group_by,
+                                            p->options->group_by != NULL, err);
 
     for (int i = 0; i < p->listing.n && !st; i++)
         p->rows[i].group = mr_xstrdup(mr_grouping_of(&grouping, p->rows[i].path));
@@ -64,11 +68,11 @@ static enum mr_status check_split(const struct preflight *p, struct mr_error *er
     for (int i = 0; i < p->listing.n; i++)
         if (p->rows[i].side == MR_SIDE_VALID)
             return MR_OK;
-    if (*p->group_re)
+    if (*p->settings.group_re)
         return mr_fail(err, MR_E_USAGE,
                        "cannot split '%s' in groups by '%s': no image would be left to validate "
                        "with, since too many are of one group",
-                       p->data_dir, p->group_re);
+                       p->data_dir, p->settings.group_re);
     return mr_fail(err, MR_E_USAGE,
                    "cannot split '%s': no image would be left to validate with, since no class has "
                    "two",
@@ -110,10 +114,13 @@ static enum mr_status check_side(const struct preflight *p, enum mr_side side, c
 
 static enum mr_status rehearse(struct preflight *p, struct mr_error *err)
 {
+    const struct mr_split_options split = {.seed = p->options->split_seed,
+                                           .valid_fraction = p->options->valid_fraction,
+                                           .test_fraction = p->settings.test_fraction};
     enum mr_status st;
 
-    mr_split_assign(p->rows, p->listing.n, p->listing.n_classes, p->options->split_seed,
-                    p->options->valid_fraction);
+    mr_split_assign(p->rows, p->listing.n, p->listing.n_classes, &split);
+    mr_limit_apply(p->rows, p->listing.n, p->listing.n_classes, split.seed, p->options->limit);
     st = check_split(p, err);
     if (!st)
         st = check_side(p, MR_SIDE_TRAIN, "train on", 2, err);
@@ -122,15 +129,51 @@ static enum mr_status rehearse(struct preflight *p, struct mr_error *err)
     return st;
 }
 
-static enum mr_status count_stored(struct mr_store *store, int *n, struct mr_error *err)
+/* The sides that a split file gives, if it agrees with those there are. */
+static enum mr_status set_sides(struct preflight *p, const struct mr_image_table *table,
+                                struct mr_error *err)
 {
-    struct mr_image_table *table = NULL;
-    enum mr_status st = store ? mr_images_load(store, &table, err) : MR_OK;
+    const char *path = p->options->split_file;
+    enum mr_status st;
 
-    if (!st)
-        *n = table ? table->n : 0;
-    mr_images_destroy(table);
+    if (!path || !*path)
+        return MR_OK;
+    st = mr_side_file_apply(&p->listing, p->data_dir, path, err);
+    if (!st && table)
+        st = mr_side_file_agree(&p->listing, table, p->data_dir, path, err);
     return st;
+}
+
+void mr_class_names_finish(struct mr_class_names *classes)
+{
+    for (int i = 0; i < classes->n; i++)
+        free(classes->names[i]);
+    free(classes->names);
+    *classes = (struct mr_class_names){0};
+}
+
+static bool has_name(const struct mr_class_names *classes, const char *name)
+{
+    for (int i = 0; i < classes->n; i++)
+        if (!strcmp(classes->names[i], name))
+            return true;
+    return false;
+}
+
+/* As the scan numbers them: those that are stored, then those that are new. */
+static struct mr_class_names name_classes(const struct mr_listing *listing,
+                                          const struct mr_image_table *table)
+{
+    struct mr_class_names found = {0};
+    int n_stored = table ? table->n_classes : 0;
+
+    found.names = mr_xalloc((size_t)(n_stored + listing->n_classes), sizeof *found.names);
+    for (int i = 0; i < n_stored; i++)
+        found.names[found.n++] = mr_xstrdup(table->classes[i]);
+    for (int i = 0; i < listing->n_classes; i++)
+        if (!has_name(&found, listing->classes[i]))
+            found.names[found.n++] = mr_xstrdup(listing->classes[i]);
+    return found;
 }
 
 static void preflight_finish(struct preflight *p)
@@ -139,31 +182,39 @@ static void preflight_finish(struct preflight *p)
         free(p->rows[i].group);
     free(p->rows);
     mr_listing_finish(&p->listing);
+    mr_settings_finish(&p->settings);
 }
 
 enum mr_status mr_preflight_check(struct mr_store *store, const char *data_dir,
                                   const struct mr_scan_options *options, struct mr_sandbox *sandbox,
-                                  struct mr_error *err)
+                                  struct mr_class_names *classes, struct mr_error *err)
 {
     struct preflight p = {.data_dir = data_dir, .options = options, .sandbox = sandbox};
-    char *group_re = NULL;
-    int n_stored = 0;
+    struct mr_image_table *table = NULL;
+    bool is_stored = false;
     enum mr_status st =
         mr_listing_load(&p.listing, data_dir, store ? mr_store_project_dir(store) : NULL, err);
 
+    if (!st && store)
+        st = mr_images_load(store, &table, err);
+    if (!st) {
+        int n_split = table ? mr_images_n_split(table) : 0;
+
+        is_stored = n_split > 0;
+        st = mr_settings_check(store, data_dir, n_split, options, &p.settings, err);
+    }
     if (!st)
-        st = count_stored(store, &n_stored, err);
-    if (!st)
-        st = mr_settings_check(store, data_dir, n_stored, options, &group_re, err);
+        st = set_sides(&p, table, err);
     if (st)
         goto out;
-    p.group_re = group_re;
     list_rows(&p);
     st = set_groups(&p, err);
-    if (!st && !n_stored)
+    if (!st && !is_stored)
         st = rehearse(&p, err);
+    if (!st && classes)
+        *classes = name_classes(&p.listing, table);
 out:
     preflight_finish(&p);
-    free(group_re);
+    mr_images_destroy(table);
     return st;
 }

@@ -7,6 +7,7 @@
  */
 #include <misread/data/scan.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,15 +15,20 @@
 #include <misread/base/file.h>
 #include <misread/base/hash.h>
 #include <misread/base/str.h>
+#include <misread/data/quality.h>
 #include <misread/data/settings.h>
 #include <misread/data/split.h>
+#include <misread/image/alike.h>
 #include <misread/image/decode.h>
+#include <misread/image/measure.h>
 #include <misread/store/images.h>
+#include <misread/store/quality.h>
 #include <misread/store/store.h>
 
 #include "gang.h"
 #include "grouping.h"
 #include "listing.h"
+#include "side_file.h"
 
 #define N_HASH_THREADS 2
 /* In mtime_ns: the file could not be read, so it is never taken for unchanged. */
@@ -47,7 +53,7 @@ struct scan {
     struct mr_store *store;
     const char *data_dir;
     const struct mr_scan_options *options;
-    const char *group_re; /* of the project; "" if it has none */
+    struct mr_settings settings; /* of the project */
     struct mr_error *err;
     struct mr_listing listing;
     struct mr_image_table *table; /* owned */
@@ -312,7 +318,7 @@ static void update_row(struct scan *scan, const struct found *found)
 
     if (strcmp(row->path, found->file->path))
         set_text(&row->path, found->file->path);
-    /* folders that name a side are the split; nothing is topped up there */
+    /* folders or a file that name a side are the split; nothing is topped up there */
     if (found->file->side != MR_SIDE_NONE)
         row->side = found->file->side;
     row->n_bytes = found->file->n_bytes;
@@ -360,15 +366,77 @@ static void update_rows(struct scan *scan, struct mr_scan_report *report)
             lose_row(scan, i, report);
 }
 
+/* Measures all images, which have rows for that, without a side. Then the table is loaded anew. */
+static enum mr_status survey(struct scan *scan)
+{
+    struct mr_scan_options options = *scan->options;
+    const struct mr_quality_options quality = {
+        .data_dir = scan->data_dir, .progress = options.progress, .ctx = options.ctx};
+    struct mr_scan_report report;
+    enum mr_status st;
+
+    options.is_survey = true;
+    st = mr_scan(scan->store, scan->data_dir, &options, &report, scan->err);
+    mr_images_destroy(scan->table);
+    scan->table = NULL;
+    if (!st)
+        st = mr_images_load(scan->store, &scan->table, scan->err);
+    if (!st)
+        st = mr_quality_measure(scan->store, scan->table, options.sandbox, &quality, scan->err);
+    return st;
+}
+
+static bool is_by_similarity(const struct scan *scan)
+{
+    return !strcmp(scan->settings.group_by, MR_GROUP_BY_SIMILARITY) && !scan->options->is_survey;
+}
+
+/* A cluster of near duplicates is a group, named by the content of its first image. */
+static enum mr_status set_alike(struct scan *scan)
+{
+    struct mr_image_table *table = scan->table;
+    size_t n_most = (size_t)table->n + 1;
+    struct mr_likeness *items = mr_xalloc(n_most, sizeof *items);
+    int *found = mr_xalloc(4 * n_most, sizeof *found), *exact = found + n_most;
+    int *ats = exact + n_most, *counts = ats + n_most, n_items = 0, n = 0;
+    struct mr_quality *rows = NULL;
+    enum mr_status st = mr_qualities_load(scan->store, &rows, &n, scan->err);
+
+    for (int i = 0; i < table->n && !st; i++) {
+        const struct mr_quality *row = mr_qualities_find(rows, n, table->rows[i].id);
+
+        if (!row || table->rows[i].state == MR_IMAGE_MISSING)
+            continue;
+        ats[n_items] = i;
+        items[n_items++] = (struct mr_likeness){row->look, row->thumb, row->pixels,
+                                                row->entropy < MR_LEAST_ENTROPY};
+    }
+    mr_alike_cluster(found, exact, items, n_items);
+    for (int i = 0; i < n_items; i++)
+        counts[found[i]]++;
+    for (int i = 0; i < n_items; i++) {
+        char name[32] = "";
+
+        if (counts[found[i]] > 1)
+            snprintf(name, sizeof name, "alike %.12s", table->rows[ats[found[i]]].hash);
+        set_text(&table->rows[ats[i]].group, name);
+    }
+    free(rows);
+    free(found);
+    free(items);
+    return st;
+}
+
 static enum mr_status set_groups(struct scan *scan)
 {
     struct mr_grouping grouping;
     enum mr_status st;
 
-    if (!*scan->group_re)
-        return MR_OK;
-    st = mr_grouping_init(&grouping, scan->group_re, scan->err);
-    for (int i = 0; i < scan->listing.n && !st; i++) {
+    if (!strcmp(scan->settings.group_by, MR_GROUP_BY_SIMILARITY))
+        return is_by_similarity(scan) ? set_alike(scan) : MR_OK;
+    st = mr_grouping_init_by(&grouping, scan->settings.group_re, scan->settings.group_by,
+                             scan->options->group_by != NULL, scan->err);
+    for (int i = 0; i < scan->listing.n && !st && mr_grouping_is_open(&grouping); i++) {
         struct mr_image_row *row = &scan->table->rows[scan->found[i].row];
 
         set_text(&row->group, mr_grouping_of(&grouping, row->path));
@@ -377,6 +445,47 @@ static enum mr_status set_groups(struct scan *scan)
         st = mr_grouping_check(&grouping, scan->err);
     mr_grouping_finish(&grouping);
     return st;
+}
+
+/* The sides of a split file that is given now; none, if the project's own is not: its images have
+ * theirs. */
+static enum mr_status set_sides(struct scan *scan)
+{
+    const char *path = scan->options->split_file;
+    enum mr_status st;
+
+    if (!*scan->settings.split_file)
+        return MR_OK;
+    for (int i = 0; i < scan->listing.n; i++)
+        scan->listing.files[i].side = MR_SIDE_NONE;
+    if (!path)
+        return MR_OK;
+    st = mr_side_file_apply(&scan->listing, scan->data_dir, path, scan->err);
+    if (!st)
+        st = mr_side_file_agree(&scan->listing, scan->table, scan->data_dir, path, scan->err);
+    return st;
+}
+
+/* Where a file is the split, no image gets its side by chance. */
+static enum mr_status check_sides(const struct scan *scan)
+{
+    const char *example = NULL;
+    int n = 0;
+
+    if (!*scan->settings.split_file || scan->options->is_survey)
+        return MR_OK;
+    for (int i = 0; i < scan->listing.n; i++) {
+        const struct mr_image_row *row = &scan->table->rows[scan->found[i].row];
+
+        if (row->side == MR_SIDE_NONE && !n++)
+            example = row->path;
+    }
+    if (!n)
+        return MR_OK;
+    return mr_fail(scan->err, MR_E_USAGE,
+                   "cannot split '%s': it was split by the file '%s', and %d new files are not "
+                   "named there, such as '%s'; add them and give the file again",
+                   scan->data_dir, scan->settings.split_file, n, example);
 }
 
 static int compare_hashes(const void *a, const void *b)
@@ -400,6 +509,9 @@ static int count_copies(const struct scan *scan)
 
 static enum mr_status update_table(struct scan *scan, struct mr_scan_report *report)
 {
+    const struct mr_split_options split = {.seed = scan->options->split_seed,
+                                           .valid_fraction = scan->options->valid_fraction,
+                                           .test_fraction = scan->settings.test_fraction};
     size_t n = (size_t)scan->listing.n;
     enum mr_status st;
 
@@ -415,10 +527,12 @@ static enum mr_status update_table(struct scan *scan, struct mr_scan_report *rep
     pair(scan);
     update_rows(scan, report);
     st = set_groups(scan);
+    if (!st)
+        st = check_sides(scan);
     if (st)
         return st;
-    mr_split_assign(scan->table->rows, scan->table->n, scan->table->n_classes,
-                    scan->options->split_seed, scan->options->valid_fraction);
+    if (!scan->options->is_survey)
+        mr_split_assign(scan->table->rows, scan->table->n, scan->table->n_classes, &split);
     report->n_images = scan->listing.n;
     report->n_classes = scan->table->n_classes;
     report->n_copies = count_copies(scan);
@@ -436,6 +550,7 @@ static void scan_finish(struct scan *scan)
     free(scan->by_hash);
     free(scan->is_taken);
     mr_listing_finish(&scan->listing);
+    mr_settings_finish(&scan->settings);
     mr_images_destroy(scan->table);
 }
 
@@ -445,7 +560,6 @@ enum mr_status mr_scan(struct mr_store *store, const char *data_dir,
 {
     struct scan scan = {.store = store, .data_dir = data_dir, .options = options, .err = err};
     struct mr_scan_report counted = {0};
-    char *group_re = NULL;
     enum mr_status st;
 
     st = mr_listing_load(&scan.listing, data_dir, mr_store_project_dir(store), err);
@@ -454,23 +568,26 @@ enum mr_status mr_scan(struct mr_store *store, const char *data_dir,
     st = mr_images_load(store, &scan.table, err);
     if (st)
         goto out;
-    st = mr_settings_check(store, data_dir, scan.table->n, options, &group_re, err);
+    st = mr_settings_check(store, data_dir, options->is_survey ? 0 : mr_images_n_split(scan.table),
+                           options, &scan.settings, err);
+    if (!st && is_by_similarity(&scan))
+        st = survey(&scan);
+    if (!st)
+        st = set_sides(&scan);
     if (st)
         goto out;
-    scan.group_re = group_re;
     st = update_table(&scan, &counted);
     if (st)
         goto out;
     /* the settings first: rows without them could be split anew by another seed */
-    st = mr_settings_save(store, data_dir, group_re, options, err);
-    if (st)
-        goto out;
-    st = mr_images_save(store, scan.table, err);
+    if (!options->is_survey)
+        st = mr_settings_save(store, data_dir, &scan.settings, options, err);
+    if (!st)
+        st = mr_images_save(store, scan.table, err);
     if (!st)
         *report = counted;
 out:
     scan_finish(&scan);
-    free(group_re);
     return st;
 }
 
@@ -482,4 +599,17 @@ enum mr_status mr_scan_check(const char *data_dir, struct mr_error *err)
     if (!st)
         mr_listing_finish(&listing);
     return st;
+}
+
+bool mr_scan_has_sides(const char *data_dir)
+{
+    struct mr_listing listing;
+    bool has = false;
+
+    if (mr_listing_load(&listing, data_dir, NULL, NULL))
+        return false;
+    for (int i = 0; i < listing.n && !has; i++)
+        has = listing.files[i].side == MR_SIDE_VALID;
+    mr_listing_finish(&listing);
+    return has;
 }

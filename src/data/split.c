@@ -2,10 +2,11 @@
 /*
  * The rule: rows that must stay together (equal group, equal content) form a unit. A unit with a
  * side keeps it. The others are taken in ascending order of a hash of (group or content, seed), and
- * each goes to validation if that brings its classes nearer to their targets, round(fraction * n)
- * of n images, and leaves each of them something to learn from; else to training. A class of two or
- * more that got nothing gets its smallest unit. So the outcome depends on what the images are,
- * never on names, order, or when they were added.
+ * each is drawn if that brings its classes nearer to their targets, round(fraction * n) of n
+ * images, and leaves each of them enough; a class that got nothing although it has enough gets its
+ * smallest unit. What is drawn first is set aside for testing, what is drawn then validates, and
+ * the rest is trained on. So the outcome depends on what the images are, never on names, order, or
+ * when they were added.
  */
 #include <misread/data/split.h>
 
@@ -34,12 +35,20 @@ struct member {
     int row;
 };
 
+/* What is being drawn. */
+struct draw {
+    enum mr_side side;
+    double fraction;
+    int n_left; /* images of each class that it has to leave */
+};
+
 struct split {
     struct mr_image_row *rows;
     struct member *members; /* owned (n): the members of a unit follow one another */
     int n, n_classes;
+    struct draw draw;
     /* per class, and one more for rows whose class is not known; one block that n_all owns */
-    int *n_all, *n_valid, *target;
+    int *n_all, *n_drawn, *target;
     int *n_here; /* of the unit being looked at; else all 0 */
 };
 
@@ -125,26 +134,29 @@ static void find_members(struct split *split, uint64_t seed)
     free(parent);
 }
 
-/* Does the row count towards its class's numbers? What is gone or set aside for testing does not.
- */
-static bool is_counted(const struct mr_image_row *row)
+/* Does the row count towards its class's numbers? What is gone does not, nor, once the test images
+ * are drawn, do they. */
+static bool is_counted(const struct split *split, const struct mr_image_row *row)
 {
-    return row->state != MR_IMAGE_MISSING && row->side != MR_SIDE_TEST;
+    return row->state != MR_IMAGE_MISSING &&
+           (split->draw.side == MR_SIDE_TEST || row->side != MR_SIDE_TEST);
 }
 
-static void set_targets(struct split *split, double fraction)
+static void set_targets(struct split *split)
 {
-    for (int i = 0; i < split->n; i++)
-        split->n_all[class_of(split, &split->rows[i])] += is_counted(&split->rows[i]);
-    for (int c = 0; c < split->n_classes; c++) {
-        int n = split->n_all[c];
-        int target = (int)lround(fraction * n);
+    for (int i = 0; i < split->n; i++) {
+        const struct mr_image_row *row = &split->rows[i];
+        int c = class_of(split, row);
 
-        if (target > n - 1)
-            target = n - 1;
-        if (target < 1)
-            target = n > 1;
-        split->target[c] = target;
+        split->n_all[c] += is_counted(split, row);
+        split->n_drawn[c] += is_counted(split, row) && row->side == split->draw.side;
+    }
+    for (int c = 0; c < split->n_classes; c++) {
+        int most = split->n_all[c] - split->draw.n_left;
+        int target = (int)lround(split->draw.fraction * split->n_all[c]);
+
+        target = target > most ? most : target;
+        split->target[c] = target < 1 ? most > 0 : target;
     }
 }
 
@@ -163,18 +175,18 @@ static struct mr_image_row *member_row(const struct split *split, int member)
     return &split->rows[split->members[member].row];
 }
 
-/* The side that the unit has already. Where its members are on both, training: validation must not
- * leak more. */
+/* The side that the unit has already. Where its members are on several, training before validation
+ * before testing: what is measured must not leak more. */
 static enum mr_side given_side(const struct split *split, int first, int end)
 {
     enum mr_side side = MR_SIDE_NONE;
 
-    for (int i = first; i < end; i++) {
-        enum mr_side has = member_row(split, i)->side;
-
-        if (has == MR_SIDE_TRAIN || (has == MR_SIDE_VALID && side == MR_SIDE_NONE))
-            side = has;
-    }
+    _Static_assert(MR_SIDE_TRAIN < MR_SIDE_VALID && MR_SIDE_VALID < MR_SIDE_TEST &&
+                       MR_SIDE_TEST < MR_SIDE_NONE,
+                   "sides are in the order in which they count");
+    for (int i = first; i < end; i++)
+        if (member_row(split, i)->side < side)
+            side = member_row(split, i)->side;
     return side;
 }
 
@@ -188,21 +200,13 @@ static void set_side(struct split *split, int first, int end, enum mr_side side)
     }
 }
 
-/* Counts into n_valid what is in validation from the start, once the units with a side are
- * complete. */
+/* Completes the units that have a side. */
 static void keep_given(struct split *split)
 {
     for (int i = 0, end; i < split->n; i = end) {
-        enum mr_side side;
-
         end = unit_end(split, i);
-        side = given_side(split, i, end);
-        if (side != MR_SIDE_NONE)
-            set_side(split, i, end, side);
+        set_side(split, i, end, given_side(split, i, end));
     }
-    for (int i = 0; i < split->n; i++)
-        split->n_valid[class_of(split, &split->rows[i])] +=
-            is_counted(&split->rows[i]) && split->rows[i].side == MR_SIDE_VALID;
 }
 
 /* Counts the members without a side into n_here. Returns how many of them are of class c. */
@@ -211,14 +215,14 @@ static int count_here(struct split *split, int first, int end, int c)
     for (int i = first; i < end; i++) {
         const struct mr_image_row *row = member_row(split, i);
 
-        split->n_here[class_of(split, row)] += row->side == MR_SIDE_NONE && is_counted(row);
+        split->n_here[class_of(split, row)] += row->side == MR_SIDE_NONE && is_counted(split, row);
     }
     return split->n_here[c];
 }
 
 /*
- * How much nearer the classes come to their targets, together, if what count_here counted goes to
- * validation; INT_MIN if that would leave one of them nothing for training. Clears n_here.
+ * How much nearer the classes come to their targets, together, if what count_here counted is drawn;
+ * INT_MIN if that would not leave one of them enough. Clears n_here.
  */
 static int take_gain(struct split *split, int first, int end)
 {
@@ -226,27 +230,27 @@ static int take_gain(struct split *split, int first, int end)
 
     for (int i = first; i < end; i++) {
         int c = class_of(split, member_row(split, i));
-        int n_valid = split->n_valid[c], n_here = split->n_here[c];
+        int n_drawn = split->n_drawn[c], n_here = split->n_here[c];
 
         split->n_here[c] = 0; /* each class once */
         if (!n_here || gain == INT_MIN)
             continue;
-        if (n_valid + n_here >= split->n_all[c])
+        if (n_drawn + n_here > split->n_all[c] - split->draw.n_left)
             gain = INT_MIN;
         else
-            gain += abs(n_valid - split->target[c]) - abs(n_valid + n_here - split->target[c]);
+            gain += abs(n_drawn - split->target[c]) - abs(n_drawn + n_here - split->target[c]);
     }
     return gain;
 }
 
-static void send_to_valid(struct split *split, int first, int end)
+static void take(struct split *split, int first, int end)
 {
     for (int i = first; i < end; i++) {
         const struct mr_image_row *row = member_row(split, i);
 
-        split->n_valid[class_of(split, row)] += row->side == MR_SIDE_NONE && is_counted(row);
+        split->n_drawn[class_of(split, row)] += row->side == MR_SIDE_NONE && is_counted(split, row);
     }
-    set_side(split, first, end, MR_SIDE_VALID);
+    set_side(split, first, end, split->draw.side);
 }
 
 static void top_up(struct split *split)
@@ -255,13 +259,12 @@ static void top_up(struct split *split)
         end = unit_end(split, i);
         count_here(split, i, end, 0);
         if (take_gain(split, i, end) > 0)
-            send_to_valid(split, i, end);
+            take(split, i, end);
     }
 }
 
-/* Gives class c, which has nothing in validation, its smallest unit that may go there, if there is
- * one. */
-static void give_smallest(struct split *split, int c)
+/* Draws of class c, of which nothing is drawn, its smallest unit that may be, if there is one. */
+static void take_smallest(struct split *split, int c)
 {
     int best = -1, best_n = INT_MAX;
 
@@ -276,12 +279,26 @@ static void give_smallest(struct split *split, int c)
         }
     }
     if (best >= 0)
-        send_to_valid(split, best, unit_end(split, best));
+        take(split, best, unit_end(split, best));
 }
 
-void mr_split_assign(struct mr_image_row *rows, int n, int n_classes, uint64_t seed,
-                     double valid_fraction)
+static void draw(struct split *split, const struct draw *draw)
 {
+    split->draw = *draw;
+    memset(split->n_all, 0, 4 * (size_t)split->n_classes * sizeof *split->n_all);
+    set_targets(split);
+    top_up(split);
+    for (int c = 0; c < split->n_classes; c++)
+        if (split->target[c] > 0 && !split->n_drawn[c])
+            take_smallest(split, c);
+}
+
+void mr_split_assign(struct mr_image_row *rows, int n, int n_classes,
+                     const struct mr_split_options *options)
+{
+    /* a test image leaves one to learn from and one to validate with */
+    const struct draw test = {MR_SIDE_TEST, options->test_fraction, 2};
+    const struct draw valid = {MR_SIDE_VALID, options->valid_fraction, 1};
     size_t k = (size_t)n_classes + 1;
     struct split split = {.rows = rows, .n = n, .n_classes = n_classes + 1};
 
@@ -290,17 +307,15 @@ void mr_split_assign(struct mr_image_row *rows, int n, int n_classes, uint64_t s
     assert(n_classes >= 0);
     split.members = mr_xalloc((size_t)n, sizeof *split.members);
     split.n_all = mr_xalloc(4 * k, sizeof *split.n_all);
-    split.n_valid = split.n_all + k;
+    split.n_drawn = split.n_all + k;
     split.target = split.n_all + 2 * k;
     split.n_here = split.n_all + 3 * k;
 
-    find_members(&split, seed);
-    set_targets(&split, valid_fraction);
+    find_members(&split, options->seed);
     keep_given(&split);
-    top_up(&split);
-    for (int c = 0; c < split.n_classes; c++)
-        if (split.n_all[c] > 1 && !split.n_valid[c])
-            give_smallest(&split, c);
+    if (options->test_fraction > 0)
+        draw(&split, &test);
+    draw(&split, &valid);
     set_side(&split, 0, n, MR_SIDE_TRAIN);
     free(split.n_all);
     free(split.members);

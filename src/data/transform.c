@@ -1,28 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Augmentation as fastai v1's get_transforms draws it (flip, rotate, zoom, brightness, contrast;
- * its warp is left out).
+ * What was drawn for an image, made pixels.
  *
  * Geometry: the centre of the first pixel is at -1 and that of the last at 1 (align_corners), and
  * the picture is continued by reflection about those centres. All steps are multiplied into one
- * matrix from a pixel of the result to a point of the source, which is then sampled bilinearly,
- * once. Lighting acts on the sampled value. Its curve is tabulated at 1024 steps and interpolated:
- * within .1 grey levels of the curve itself, the worst being next to black and white, where it is
- * steepest.
+ * perspective from a pixel of the result to a point of the source, which is then sampled
+ * bilinearly, once. Lighting acts on the sampled value. Its curve is tabulated at 1024 steps and
+ * interpolated: within .1 grey levels of the curve itself, the worst being next to black and white,
+ * where it is steepest.
  */
 #include <misread/data/transform.h>
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 #include <misread/base/hot.h>
 
 #include "augment.h"
 
 #define PI 3.14159265358979323846
-
-/* Values nearer to 0 or 1 than this are moved there, as fastai does: logits stay finite. */
-#define LOGIT_EDGE 1e-7
 
 #define N_STEPS 1024
 #define N_CHUNK \
@@ -31,9 +28,9 @@
 const float mr_imagenet_mean[3] = {.485f, .456f, .406f};
 const float mr_imagenet_std[3] = {.229f, .224f, .225f};
 
-/* Point of the source, in pixels: x = m[0][0] * column + m[0][1] * row + t[0], y likewise. */
-struct affine {
-    double m[2][2], t[2];
+/* A perspective of the plane: (x, y) goes to (X / W, Y / W), (X, Y, W) = m (x, y, 1). */
+struct map {
+    double m[3][3];
 };
 
 /* The lighting curve from grey levels 0..255 to 0..1; one step more than there are, for 255 itself.
@@ -42,123 +39,165 @@ struct curve {
     float value[N_STEPS + 2];
 };
 
+/* How the result is made of the source. */
+struct plan {
+    const unsigned char *src; /* borrowed */
+    int size;
+    struct map view; /* from pixels of the result to those of the source, both about the middle */
+    bool has_lighting;
+    struct curve curve; /* only if has_lighting */
+};
+
 struct chunk {
     int n;
     int offset[N_CHUNK];            /* of the upper left of the four neighbours in the source */
     float fx[N_CHUNK], fy[N_CHUNK]; /* how far the point lies from it */
-    float rgb[3 * N_CHUNK];         /* sampled, in grey levels */
+    float rgb[3 * N_CHUNK];         /* grey levels as sampled, then 0..1 */
 };
 
-struct mr_augment mr_augment_default(void)
+/* --- geometry --- */
+
+static struct map multiply(struct map a, struct map b)
 {
-    return (struct mr_augment){
-        .flip_h = true,
-        .max_rotate_deg = 10,
-        .max_zoom = 1.1,
-        .max_lighting = .2,
-        .p_affine = .75,
-        .p_lighting = .75,
-    };
+    struct map product;
+
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 3; j++)
+            product.m[i][j] = a.m[i][0] * b.m[0][j] + a.m[i][1] * b.m[1][j] + a.m[i][2] * b.m[2][j];
+    return product;
 }
 
-static double logit(double p)
+/* Solves the equations eq (8 x 9, the right side last) by elimination with pivots, into x (8). */
+static void solve(double x[8], double eq[8][9])
 {
-    return log(p / (1 - p));
+    for (int k = 0; k < 8; k++) {
+        int pivot = k;
+
+        for (int i = k + 1; i < 8; i++)
+            if (fabs(eq[i][k]) > fabs(eq[pivot][k]))
+                pivot = i;
+        for (int j = 0; j < 9; j++) {
+            double swapped = eq[k][j];
+
+            eq[k][j] = eq[pivot][j];
+            eq[pivot][j] = swapped;
+        }
+        for (int i = 0; i < 8; i++) {
+            double factor = i == k ? 0 : eq[i][k] / eq[k][k];
+
+            for (int j = k; j < 9; j++)
+                eq[i][j] -= factor * eq[k][j];
+        }
+    }
+    for (int k = 0; k < 8; k++)
+        x[k] = eq[k][8] / eq[k][k];
 }
 
 /*
- * Both flips together are fastai's dihedral: one of the square's eight symmetries. Every number is
- * drawn, in the same order, whether it is used or not, so that one setting does not change what the
- * others come to.
+ * The perspective that takes from[i] to to[i]: for each pair
+ *
+ *   X (g x + h y + 1) = a x + b y + c,  Y (g x + h y + 1) = d x + e y + f.
  */
-struct mr_augment_draw mr_augment_draw(const struct mr_augment *augment, struct mr_rng *rng)
+static struct map perspective(const double from[4][2], const double to[4][2])
 {
-    struct mr_augment_draw draw = {.zoom = 1, .focus_x = .5, .focus_y = .5, .contrast = 1};
-    uint64_t symmetry = mr_rng_below(rng, 8);
-    bool has_rotate = mr_rng_uniform(rng) < augment->p_affine;
-    double rotate = mr_rng_between(rng, -augment->max_rotate_deg, augment->max_rotate_deg);
-    bool has_zoom = mr_rng_uniform(rng) < augment->p_affine;
-    double zoom = mr_rng_between(rng, 1, augment->max_zoom);
-    double focus_x = mr_rng_uniform(rng), focus_y = mr_rng_uniform(rng);
-    double l = augment->max_lighting;
-    bool has_brightness = mr_rng_uniform(rng) < augment->p_lighting;
-    double brightness = logit(mr_rng_between(rng, .5 - l / 2, .5 + l / 2));
-    bool has_contrast = mr_rng_uniform(rng) < augment->p_lighting;
-    double contrast = exp(mr_rng_between(rng, log(1 - l), -log(1 - l)));
+    double eq[8][9], s[8];
 
-    draw.mirror_x = augment->flip_h && (symmetry & 1);
-    draw.mirror_y = augment->flip_v && (symmetry & 2);
-    draw.transpose = augment->flip_h && augment->flip_v && (symmetry & 4);
-    if (has_rotate)
-        draw.rotate_deg = rotate;
-    if (has_zoom) {
-        draw.zoom = zoom;
-        draw.focus_x = focus_x;
-        draw.focus_y = focus_y;
+    for (int i = 0; i < 4; i++) {
+        double x = from[i][0], y = from[i][1], u = to[i][0], v = to[i][1];
+        const double pair[2][9] = {{x, y, 1, 0, 0, 0, -u * x, -u * y, u},
+                                   {0, 0, 0, x, y, 1, -v * x, -v * y, v}};
+
+        memcpy(eq[2 * i], pair, sizeof pair);
     }
-    if (has_brightness)
-        draw.brightness = brightness;
-    if (has_contrast)
-        draw.contrast = contrast;
-    return draw;
+    solve(s, eq);
+    return (struct map){{{s[0], s[1], s[2]}, {s[3], s[4], s[5]}, {s[6], s[7], 1}}};
 }
 
-double mr_augment_light(const struct mr_augment_draw *draw, double v)
+/* symmetric_warp: the picture's corners are seen at `seen`. */
+static struct map warp_of(const double m[4])
 {
-    v = fmin(fmax(v, LOGIT_EDGE), 1 - LOGIT_EDGE);
-    return 1 / (1 + exp(-draw->contrast * (logit(v) + draw->brightness)));
+    const double corners[4][2] = {{-1, -1}, {-1, 1}, {1, -1}, {1, 1}};
+    const double seen[4][2] = {
+        {-1 - m[3], -1 - m[1]}, {-1 - m[2], 1 + m[1]}, {1 + m[3], -1 - m[0]}, {1 + m[2], 1 + m[0]}};
+
+    return perspective(seen, corners);
 }
 
-/* Rotation * zoom about the focus * symmetry, from pixels of the result to pixels of the source. */
-static struct affine affine_of(const struct mr_augment_draw *draw, int size)
+/* The focus stays where it is; what is between it and the edges is spread. */
+static struct map zoom_of(double zoom, double focus_x, double focus_y)
+{
+    double s = 1 / zoom;
+
+    return (struct map){
+        {{s, 0, (1 - s) * (2 * focus_x - 1)}, {0, s, (1 - s) * (2 * focus_y - 1)}, {0, 0, 1}}};
+}
+
+static struct map rotation_of(double degrees)
+{
+    double c = cos(degrees * PI / 180), s = sin(degrees * PI / 180);
+
+    return (struct map){{{c, -s, 0}, {s, c, 0}, {0, 0, 1}}};
+}
+
+static struct map symmetry_of(const struct mr_augment_draw *draw)
+{
+    double x = draw->mirror_x ? -1 : 1, y = draw->mirror_y ? -1 : 1;
+
+    if (draw->transpose)
+        return (struct map){{{0, x, 0}, {y, 0, 0}, {0, 0, 1}}};
+    return (struct map){{{x, 0, 0}, {0, y, 0}, {0, 0, 1}}};
+}
+
+static bool has_warp(const struct mr_augment_draw *draw)
+{
+    return draw->warp[0] != 0 || draw->warp[1] != 0 || draw->warp[2] != 0 || draw->warp[3] != 0;
+}
+
+/* In units of pixels: exact for symmetries, the distances from the middle being multiples of .5. */
+static struct map view_of(const struct mr_augment_draw *draw, int size)
 {
     double half = (size - 1) / 2.0;
-    double c = cos(draw->rotate_deg * PI / 180), s = sin(draw->rotate_deg * PI / 180);
-    double shrink = 1 / draw->zoom;
-    /* the zoomed window's centre, in units of half */
-    double tx = (1 - shrink) * (2 * draw->focus_x - 1);
-    double ty = (1 - shrink) * (2 * draw->focus_y - 1);
-    double sx = draw->mirror_x ? -shrink : shrink, sy = draw->mirror_y ? -shrink : shrink;
-    struct affine a = {
-        .m = {{c * sx, -s * sy}, {s * sx, c * sy}},
-        .t = {c * tx - s * ty, s * tx + c * ty},
-    };
+    struct map view = zoom_of(draw->zoom, draw->focus_x, draw->focus_y);
 
+    if (has_warp(draw))
+        view = multiply(view, warp_of(draw->warp));
+    view = multiply(rotation_of(draw->rotate_deg), view);
+    view = multiply(symmetry_of(draw), view);
     for (int i = 0; i < 2; i++) {
-        if (draw->transpose) {
-            double swapped = a.m[i][0];
-
-            a.m[i][0] = a.m[i][1];
-            a.m[i][1] = swapped;
-        }
-        /* about the picture's centre: exact for mirrors and quarter turns, half being a multiple of
-         * .5 */
-        a.t[i] = half * (1 + a.t[i]) - half * a.m[i][0] - half * a.m[i][1];
+        view.m[i][2] *= half;
+        view.m[2][i] /= half;
     }
-    return a;
+    return view;
 }
 
-/* Reflects once about 0 and once about last; more cannot be needed where the window is not larger
- * than the picture. */
-static inline float reflect(float x, float last)
+/* Reflects about 0 and about last as often as it takes. Once would do up to 3 half widths from the
+ * middle; a warp of .2 with a rotation looks 2.2 away, one of .3 4.5. per_turn: 1 / (2 last). */
+static inline float reflect(float x, float last, float per_turn)
 {
-    float r = last - fabsf(last - fabsf(x));
+    float distance = fabsf(x);
+    float turns = (float)(int)(distance * per_turn + .5f);
+    float r = fabsf(distance - 2 * last * turns);
 
-    return r < 0 ? 0 : r;
+    return r < last ? r : last;
 }
 
 /* Where the pixels column .. column + n - 1 of a row lie in the source. */
-MR_HOT static void locate(struct chunk *chunk, const struct affine *a, int size, int row,
+MR_HOT static void locate(struct chunk *chunk, const struct map *view, int size, int row,
                           int column)
 {
-    float last = (float)(size - 1);
-    float x0 = (float)(a->m[0][1] * row + a->m[0][0] * column + a->t[0]);
-    float y0 = (float)(a->m[1][1] * row + a->m[1][0] * column + a->t[1]);
-    float dx = (float)a->m[0][0], dy = (float)a->m[1][0];
+    float last = (float)(size - 1), half = last / 2, per_turn = 1 / (2 * last);
+    float first[3], step[3];
 
+    for (int i = 0; i < 3; i++) {
+        const double *m = view->m[i];
+
+        first[i] = (float)(m[0] * (column - (double)half) + m[1] * (row - (double)half) + m[2]);
+        step[i] = (float)m[0];
+    }
     for (int i = 0; i < chunk->n; i++) {
-        float x = reflect(x0 + dx * (float)i, last);
-        float y = reflect(y0 + dy * (float)i, last);
+        float nearness = 1 / (first[2] + step[2] * (float)i);
+        float x = reflect(half + (first[0] + step[0] * (float)i) * nearness, last, per_turn);
+        float y = reflect(half + (first[1] + step[1] * (float)i) * nearness, last, per_turn);
         int left = (int)x, top = (int)y;
 
         /* the last column has no right neighbour: it is its left neighbour's, wholly */
@@ -185,6 +224,8 @@ MR_HOT static void sample(struct chunk *chunk, const unsigned char *src, int siz
     }
 }
 
+/* --- lighting --- */
+
 /*
  * sigmoid(s * (logit(v) + b)) = 1 / (1 + e^(-s b) * ((1 - v) / v)^s): one power per step instead of
  * a logarithm and an exponential.
@@ -201,7 +242,7 @@ static void tabulate(struct curve *curve, const struct mr_augment_draw *draw)
     curve->value[N_STEPS + 1] = curve->value[N_STEPS];
 }
 
-/* Grey levels to 0..1 through the curve (NULL: straight), in place. */
+/* Grey levels to 0..1 through the curve, in place. */
 MR_HOT static void light(struct chunk *chunk, const struct curve *curve)
 {
     for (int i = 0; i < 3 * chunk->n; i++) {
@@ -213,17 +254,46 @@ MR_HOT static void light(struct chunk *chunk, const struct curve *curve)
     }
 }
 
-MR_HOT static void normalise(float *dst, const struct chunk *chunk, float unit)
+/* The same without a curve. */
+MR_HOT static void to_unit(struct chunk *chunk)
 {
-    float scale[3], shift[3];
+    for (int i = 0; i < 3 * chunk->n; i++)
+        chunk->rgb[i] /= 255.0f;
+}
 
-    for (int c = 0; c < 3; c++) {
-        scale[c] = unit / mr_imagenet_std[c];
-        shift[c] = -mr_imagenet_mean[c] / mr_imagenet_std[c];
-    }
-    for (int i = 0; i < chunk->n; i++)
+/* --- the pixels --- */
+
+static void plan_init(struct plan *plan, const unsigned char *src, int size,
+                      const struct mr_augment_draw *draw)
+{
+    assert(size >= 2);
+    plan->src = src;
+    plan->size = size;
+    plan->view = view_of(draw, size);
+    plan->has_lighting = draw->brightness != 0 || draw->contrast != 1;
+    if (plan->has_lighting)
+        tabulate(&plan->curve, draw);
+}
+
+/* Pixel `first` of the result, counted row by row, and those that follow it in its row. */
+static void make_chunk(struct chunk *chunk, const struct plan *plan, int first)
+{
+    int size = plan->size, column = first % size;
+
+    chunk->n = size - column < N_CHUNK ? size - column : N_CHUNK;
+    locate(chunk, &plan->view, size, first / size, column);
+    sample(chunk, plan->src, size);
+    if (plan->has_lighting)
+        light(chunk, &plan->curve);
+    else
+        to_unit(chunk);
+}
+
+MR_HOT static void normalise(float *restrict dst, const float *restrict rgb, int n)
+{
+    for (int i = 0; i < n; i++)
         for (int c = 0; c < 3; c++)
-            dst[3 * i + c] = chunk->rgb[3 * i + c] * scale[c] + shift[c];
+            dst[3 * i + c] = (rgb[3 * i + c] - mr_imagenet_mean[c]) / mr_imagenet_std[c];
 }
 
 static void transform_plain(float *dst, const unsigned char *src, int size)
@@ -239,34 +309,48 @@ static void transform_plain(float *dst, const unsigned char *src, int size)
             dst[3 * i + (size_t)c] = value[src[3 * i + (size_t)c]][c];
 }
 
+static bool is_nothing(const struct mr_augment_draw *draw)
+{
+    return !draw->mirror_x && !draw->mirror_y && !draw->transpose && draw->rotate_deg == 0 &&
+           draw->zoom == 1 && !has_warp(draw) && draw->brightness == 0 && draw->contrast == 1;
+}
+
 void mr_transform(float *dst, const unsigned char *src, int size, const struct mr_augment *augment,
                   struct mr_rng rng)
 {
-    struct mr_augment_draw draw;
-    struct affine a;
-    struct curve curve;
+    struct mr_augment_draw draw = augment ? mr_augment_draw(augment, &rng) : mr_augment_nothing;
+    struct plan plan;
     struct chunk chunk;
-    bool has_lighting;
 
-    assert(size >= 2);
-    if (!augment) {
+    if (is_nothing(&draw)) {
         transform_plain(dst, src, size);
         return;
     }
-    draw = mr_augment_draw(augment, &rng);
-    a = affine_of(&draw, size);
-    has_lighting = draw.brightness != 0 || draw.contrast != 1;
-    if (has_lighting)
-        tabulate(&curve, &draw);
-    for (int row = 0; row < size; row++) {
-        for (int column = 0; column < size; column += N_CHUNK) {
-            chunk.n = size - column < N_CHUNK ? size - column : N_CHUNK;
-            locate(&chunk, &a, size, row, column);
-            sample(&chunk, src, size);
-            if (has_lighting)
-                light(&chunk, &curve);
-            normalise(dst + 3 * ((size_t)row * (size_t)size + (size_t)column), &chunk,
-                      has_lighting ? 1 : 1 / 255.0f);
-        }
+    plan_init(&plan, src, size, &draw);
+    for (int first = 0; first < size * size; first += chunk.n) {
+        make_chunk(&chunk, &plan, first);
+        normalise(dst + 3 * (size_t)first, chunk.rgb, chunk.n);
     }
+}
+
+void mr_transform_render(unsigned char *dst, const unsigned char *src, int size,
+                         const struct mr_augment_draw *draw)
+{
+    struct plan plan;
+    struct chunk chunk;
+
+    plan_init(&plan, src, size, draw);
+    for (int first = 0; first < size * size; first += chunk.n) {
+        make_chunk(&chunk, &plan, first);
+        for (int i = 0; i < 3 * chunk.n; i++)
+            dst[3 * (size_t)first + (size_t)i] = (unsigned char)(chunk.rgb[i] * 255 + .5f);
+    }
+}
+
+void mr_transform_preview(unsigned char *dst, const unsigned char *src, int size,
+                          const struct mr_augment *augment, struct mr_rng rng)
+{
+    struct mr_augment_draw draw = augment ? mr_augment_draw(augment, &rng) : mr_augment_nothing;
+
+    mr_transform_render(dst, src, size, &draw);
 }

@@ -7,6 +7,7 @@
 
 #include <misread/base/file.h>
 #include <misread/image/image.h>
+#include <misread/image/mask.h>
 
 #include "parse.h"
 
@@ -29,7 +30,7 @@
 struct mr_sandbox_options mr_image_sandbox_options(int n_decoders)
 {
     static const struct mr_sandbox_parser parsers[] = {
-        [MR_IMAGE_PARSER] = {.name = "image", .parse = mr_parse_image},
+        [MR_IMAGE_PARSER] = {.name = "image", .parse = mr_image_parse},
     };
 
     return (struct mr_sandbox_options){
@@ -118,14 +119,15 @@ struct squaring {
     struct mr_image *square; /* owned */
     struct mr_size_px whole_px;
     int side_px;
+    enum mr_square how;
+    const struct mr_mask *mask; /* borrowed; may be NULL */
 };
 
 static enum mr_status take_square(void *ctx, const struct mr_sandbox_call *call,
                                   struct mr_error *err)
 {
     struct squaring *squaring = ctx;
-    struct mr_image stored = {.rgb = call->out}, *upright = NULL;
-    const struct mr_image *image = &stored;
+    struct mr_image stored = {.rgb = call->out}, *upright = NULL, *image = &stored;
     enum mr_status st = MR_OK;
 
     if (!is_sound(call))
@@ -136,8 +138,11 @@ static enum mr_status take_square(void *ctx, const struct mr_sandbox_call *call,
         st = take_pixels(&upright, call, err);
         image = upright;
     }
+    if (!st && squaring->mask)
+        st = mr_mask_apply(squaring->mask, image, err);
     if (!st)
-        st = mr_image_resize_crop(&squaring->square, image, squaring->side_px, err);
+        st =
+            mr_image_resize_square(&squaring->square, image, squaring->side_px, squaring->how, err);
     if (!st)
         squaring->whole_px = (struct mr_size_px){image->w, image->h};
     mr_image_destroy(upright);
@@ -174,9 +179,10 @@ enum mr_status mr_image_load(struct mr_image **image, struct mr_sandbox *sandbox
 
 enum mr_status mr_image_load_square(struct mr_image **square, struct mr_size_px *whole_px,
                                     struct mr_sandbox *sandbox, const char *path, int side_px,
+                                    enum mr_square how, const struct mr_mask *mask,
                                     struct mr_error *err)
 {
-    struct squaring squaring = {.side_px = side_px};
+    struct squaring squaring = {.side_px = side_px, .how = how, .mask = mask};
     struct mr_error why = {0};
     unsigned char *data = NULL;
     size_t n = 0;

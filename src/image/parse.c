@@ -171,7 +171,7 @@ static enum mr_status parse(struct mr_sandbox_call *call)
                          "it is no image of a known kind (JPEG, PNG, BMP and PNM are read)");
 }
 
-void mr_parse_image(struct mr_sandbox_call *call)
+void mr_image_parse(struct mr_sandbox_call *call)
 {
     call->status = parse(call);
     if (call->status)

@@ -21,9 +21,6 @@ enum { MR_PARSE_W, MR_PARSE_H, MR_PARSE_ORIENTATION };
 #define MR_PARSE_MAX_MEMORY ((uint64_t)300 << 20)
 #define MR_PARSE_HEAP       ((size_t)320 << 20)
 
-/* The parser for mr_sandbox_options: tells the format by content and decodes or refuses. */
-void mr_parse_image(struct mr_sandbox_call *call);
-
 /* Writes the sentence and returns status. */
 enum mr_status mr_parse_fail(struct mr_sandbox_call *call, enum mr_status status, const char *fmt,
                              ...) MR_PRINTF(3, 4);

@@ -4,45 +4,9 @@
 
 #include <string.h>
 
+#include <misread/base/crc32.h>
+
 #include "parse.h"
-
-/* CRC-32 eight bytes at a time (Kounavis and Berry 2005): [k][b] is byte b followed by k zero
- * bytes. */
-struct crc_table {
-    uint32_t at[8][256];
-};
-
-static void fill_crc_table(struct crc_table *table)
-{
-    for (uint32_t b = 0; b < 256; b++) {
-        uint32_t c = b;
-
-        for (int k = 0; k < 8; k++)
-            c = c & 1 ? 0xedb88320u ^ (c >> 1) : c >> 1;
-        table->at[0][b] = c;
-    }
-    for (int k = 1; k < 8; k++)
-        for (int b = 0; b < 256; b++) {
-            uint32_t c = table->at[k - 1][b];
-
-            table->at[k][b] = table->at[0][c & 255] ^ (c >> 8);
-        }
-}
-
-static uint32_t crc_of(const struct crc_table *table, const unsigned char *p, size_t n)
-{
-    uint32_t c = 0xffffffffu;
-
-    for (; n >= 8; n -= 8, p += 8) {
-        c ^= (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-        c = table->at[7][c & 255] ^ table->at[6][c >> 8 & 255] ^ table->at[5][c >> 16 & 255] ^
-            table->at[4][c >> 24] ^ table->at[3][p[4]] ^ table->at[2][p[5]] ^ table->at[1][p[6]] ^
-            table->at[0][p[7]];
-    }
-    for (; n; n--, p++)
-        c = table->at[0][(c ^ *p) & 255] ^ (c >> 8);
-    return c ^ 0xffffffffu;
-}
 
 static uint32_t read_32(const unsigned char *p)
 {
@@ -154,11 +118,11 @@ static enum mr_status read_chunk(struct reader *r, const unsigned char *name,
 enum mr_status mr_png_header_read(struct mr_png_header *header, struct mr_sandbox_call *call)
 {
     struct reader r = {.call = call, .header = header};
-    struct crc_table table;
+    struct mr_crc32 table;
     size_t at = 8;
 
     *header = (struct mr_png_header){.orientation = 1};
-    fill_crc_table(&table);
+    mr_crc32_init(&table);
     while (!r.is_ended) {
         const unsigned char *p = call->in + at;
         size_t left = call->n_in - at;
@@ -169,7 +133,7 @@ enum mr_status mr_png_header_read(struct mr_png_header *header, struct mr_sandbo
             return mr_parse_fail(call, MR_E_FORMAT,
                                  "the PNG is cut short: its %zu bytes have no end chunk",
                                  call->n_in);
-        if (crc_of(&table, p + 4, n + 4) != read_32(p + 8 + n))
+        if (mr_crc32_of(&table, p + 4, n + 4) != read_32(p + 8 + n))
             return mr_parse_fail(call, MR_E_FORMAT,
                                  "the PNG is damaged: wrong checksum of the chunk at byte %zu", at);
         st = read_chunk(&r, p + 4, p + 8, n);

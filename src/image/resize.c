@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Antialiased resampling as Pillow's (Resample.c): a triangle whose support is one source pixel, or
- * one target pixel where that is larger, normalised at the borders. Pillow rounds to 8 bits between
- * its passes; here rows are combined first (contiguous, so the compiler makes it SIMD) and stay in
- * float until the end, which differs by at most one grey level.
+ * one target pixel where that is larger, normalised at the borders; columns first, rounded to 8
+ * bits, then rows. Sums are in float where Pillow has 22 bits behind the point, so that a value
+ * between two grey levels may go the other way.
  */
 #include <misread/image/image.h>
 
@@ -99,20 +99,20 @@ MR_HOT static void combine_rows(float *restrict sum, const unsigned char *rows, 
     }
 }
 
-/* made (n_out, 3) from the combined row (.., 3), of which sum is the pixel `from`. Each step reads
- * and writes four floats for the sake of the vectors; the fourth is of the next pixel. */
-static void combine_columns(float *made, const float *sum, const struct axis *axis, int from)
+/* made (n_out, 3) from a row (.., 3) of which x is the pixel `from`. Each step reads and writes
+ * four floats for the sake of the vectors; the fourth is of the next pixel. */
+static void combine_columns(float *made, const float *x, const struct axis *axis, int from)
 {
-    for (int x = 0; x < axis->n_out; x++) {
-        const float *w = axis->weights + (size_t)x * (size_t)axis->stride;
-        const float *p = sum + 3 * (size_t)(axis->first[x] - from);
+    for (int i = 0; i < axis->n_out; i++) {
+        const float *w = axis->weights + (size_t)i * (size_t)axis->stride;
+        const float *p = x + 3 * (size_t)(axis->first[i] - from);
         vec4 pixel = {0}, next;
 
-        for (int k = 0; k < axis->n[x]; k++, p += 3) {
+        for (int k = 0; k < axis->n[i]; k++, p += 3) {
             memcpy(&next, p, sizeof next);
             pixel += w[k] * next;
         }
-        memcpy(made + 3 * (size_t)x, &pixel, sizeof pixel);
+        memcpy(made + 3 * (size_t)i, &pixel, sizeof pixel);
     }
 }
 
@@ -127,24 +127,67 @@ MR_HOT static void round_to_bytes(unsigned char *restrict bytes, const float *va
         bytes[i] = (unsigned char)clamp_to_byte((int)(values[i] + .5f));
 }
 
-/* room: for a row of the source and one of the result, and for what is read behind them. */
-static void resample(struct mr_image *out, const struct mr_image *image, const struct axis *across,
-                     const struct axis *down, float *room)
+MR_HOT static void take_floats(float *restrict x, const unsigned char *bytes, size_t n)
 {
-    int last = across->n_out - 1;
-    int from = across->first[0], to = across->first[last] + across->n[last];
-    size_t stride = 3 * (size_t)image->w, n_read = 3 * (size_t)(to - from);
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)bytes[i];
+}
+
+/* Between the passes: the rows of the source that the result needs, as wide as the result. */
+struct narrowed {
+    int first, n;         /* rows of the source */
+    unsigned char *bytes; /* owned; (n, n_made) */
+    float *row, *made;    /* owned; of the source and of the result, and what is read behind them */
+};
+
+static void narrowed_finish(struct narrowed *narrowed)
+{
+    free(narrowed->bytes);
+    free(narrowed->row);
+    free(narrowed->made);
+}
+
+static enum mr_status narrowed_init(struct narrowed *narrowed, const struct mr_image *image,
+                                    const struct axis *down, int w, struct mr_error *err)
+{
+    int last = down->n_out - 1;
+    size_t n_made = 3 * (size_t)w;
+
+    *narrowed = (struct narrowed){.first = down->first[0]};
+    narrowed->n = down->first[last] + down->n[last] - narrowed->first;
+    narrowed->bytes = malloc((size_t)narrowed->n * n_made);
+    narrowed->row = malloc((3 * (size_t)image->w + 1) * sizeof *narrowed->row);
+    narrowed->made = malloc((n_made + 1) * sizeof *narrowed->made);
+    if (!narrowed->bytes || !narrowed->row || !narrowed->made)
+        return mr_fail(err, MR_E_NOMEM, "no memory to resize %d x %d pixels", image->w, image->h);
+    return MR_OK;
+}
+
+static void narrow(struct narrowed *narrowed, const struct mr_image *image,
+                   const struct axis *across)
+{
+    int last = across->n_out - 1, from = across->first[0];
+    size_t n_read = 3 * (size_t)(across->first[last] + across->n[last] - from);
+    size_t stride = 3 * (size_t)image->w, n_made = 3 * (size_t)across->n_out;
+    const unsigned char *bytes = image->rgb + (size_t)narrowed->first * stride + 3 * (size_t)from;
+
+    narrowed->row[n_read] = 0;
+    for (int y = 0; y < narrowed->n; y++) {
+        take_floats(narrowed->row, bytes + (size_t)y * stride, n_read);
+        combine_columns(narrowed->made, narrowed->row, across, from);
+        round_to_bytes(narrowed->bytes + (size_t)y * n_made, narrowed->made, n_made);
+    }
+}
+
+static void lower(struct mr_image *out, const struct narrowed *narrowed, const struct axis *down)
+{
     size_t n_made = 3 * (size_t)out->w;
-    float *sum = room, *made = room + n_read + 1;
 
-    sum[n_read] = 0;
     for (int y = 0; y < out->h; y++) {
-        const unsigned char *rows = image->rgb + (size_t)down->first[y] * stride + 3 * (size_t)from;
-
-        combine_rows(sum, rows, stride, down->n[y],
-                     down->weights + (size_t)y * (size_t)down->stride, n_read);
-        combine_columns(made, sum, across, from);
-        round_to_bytes(out->rgb + (size_t)y * n_made, made, n_made);
+        combine_rows(narrowed->made,
+                     narrowed->bytes + (size_t)(down->first[y] - narrowed->first) * n_made, n_made,
+                     down->n[y], down->weights + (size_t)y * (size_t)down->stride, n_made);
+        round_to_bytes(out->rgb + (size_t)y * n_made, narrowed->made, n_made);
     }
 }
 
@@ -154,7 +197,7 @@ static enum mr_status resize_window(struct mr_image **out, const struct mr_image
 {
     struct axis x_axis = {0}, y_axis = {0};
     struct mr_image *made = NULL;
-    float *room = NULL;
+    struct narrowed narrowed = {0};
     enum mr_status st;
 
     st = mr_image_create(&made, across.n, down.n, err);
@@ -162,18 +205,16 @@ static enum mr_status resize_window(struct mr_image **out, const struct mr_image
         st = axis_init(&x_axis, image->w, across, err);
     if (!st)
         st = axis_init(&y_axis, image->h, down, err);
+    if (!st)
+        st = narrowed_init(&narrowed, image, &y_axis, across.n, err);
     if (st)
         goto out;
-    room = malloc((3 * (size_t)image->w + 3 * (size_t)across.n + 2) * sizeof *room);
-    if (!room) {
-        st = mr_fail(err, MR_E_NOMEM, "no memory to resize %d x %d pixels", image->w, image->h);
-        goto out;
-    }
-    resample(made, image, &x_axis, &y_axis, room);
+    narrow(&narrowed, image, &x_axis);
+    lower(made, &narrowed, &y_axis);
     *out = made;
     made = NULL;
 out:
-    free(room);
+    narrowed_finish(&narrowed);
     axis_finish(&x_axis);
     axis_finish(&y_axis);
     mr_image_destroy(made);
@@ -196,20 +237,6 @@ static int scale_side(int part, int whole, int of)
     return n < 1 ? 1 : (int)n;
 }
 
-enum mr_status mr_image_resize_crop(struct mr_image **out, const struct mr_image *image, int size,
-                                    struct mr_error *err)
-{
-    int side = image->w < image->h ? image->w : image->h;
-    int w, h;
-
-    if (size < 1)
-        return mr_fail(err, MR_E_LIMIT, "cannot resize to %d x %d pixels", size, size);
-    w = scale_side(image->w, size, side);
-    h = scale_side(image->h, size, side);
-    return resize_window(out, image, (struct window){w, (w - size) / 2, size},
-                         (struct window){h, (h - size) / 2, size}, err);
-}
-
 struct mr_size_px mr_image_fit(struct mr_size_px image, struct mr_size_px box)
 {
     assert(image.w > 0 && image.h > 0 && box.w > 0 && box.h > 0);
@@ -217,6 +244,123 @@ struct mr_size_px mr_image_fit(struct mr_size_px image, struct mr_size_px box)
     if ((long long)image.w * box.h > (long long)image.h * box.w)
         return (struct mr_size_px){box.w, scale_side(image.h, box.w, image.w)};
     return (struct mr_size_px){scale_side(image.w, box.h, image.h), box.h};
+}
+
+/* The long side as torchvision's Resize has it, and where its CenterCrop begins: half a pixel goes
+ * to the even side. */
+static struct window middle_of(int part, int short_side, int size)
+{
+    int full = (int)((long long)part * size / short_side), spare = full - size;
+
+    return (struct window){full, spare / 2 + (spare % 4 == 3), size};
+}
+
+static enum mr_status crop(struct mr_image **out, const struct mr_image *image, int size,
+                           struct mr_error *err)
+{
+    int side = image->w < image->h ? image->w : image->h;
+
+    return resize_window(out, image, middle_of(image->w, side, size),
+                         middle_of(image->h, side, size), err);
+}
+
+static enum mr_status squish(struct mr_image **out, const struct mr_image *image, int size,
+                             struct mr_error *err)
+{
+    return mr_image_resize(out, image, size, size, err);
+}
+
+/* at, reflected about the centres of the pixels 0 and n - 1 as often as it takes. */
+static int reflect(int at, int n)
+{
+    int period = n > 1 ? 2 * (n - 1) : 1;
+
+    at = ((at % period) + period) % period;
+    return at < n ? at : period - at;
+}
+
+static enum mr_status pad(struct mr_image **out, const struct mr_image *image, int size,
+                          struct mr_error *err)
+{
+    struct mr_size_px inner_px =
+        mr_image_fit((struct mr_size_px){image->w, image->h}, (struct mr_size_px){size, size});
+    int left = (size - inner_px.w) / 2, top = (size - inner_px.h) / 2;
+    struct mr_image *inner = NULL, *square = NULL;
+    enum mr_status st = mr_image_resize(&inner, image, inner_px.w, inner_px.h, err);
+
+    if (!st)
+        st = mr_image_create(&square, size, size, err);
+    for (int y = 0; y < size && !st; y++) {
+        const unsigned char *row =
+            inner->rgb + 3 * (size_t)inner->w * (size_t)reflect(y - top, inner->h);
+        unsigned char *made = square->rgb + 3 * (size_t)size * (size_t)y;
+
+        for (int x = 0; x < size; x++)
+            memcpy(made + 3 * x, row + 3 * reflect(x - left, inner->w), 3);
+    }
+    mr_image_destroy(inner);
+    if (!st)
+        *out = square;
+    return st;
+}
+
+static const struct {
+    const char *name;
+    enum mr_status (*make)(struct mr_image **out, const struct mr_image *image, int size,
+                           struct mr_error *err);
+} squares[MR_SQUARE_N] = {
+    [MR_SQUARE_CROP] = {"crop", crop},
+    [MR_SQUARE_SQUISH] = {"squish", squish},
+    [MR_SQUARE_PAD] = {"pad", pad},
+};
+
+const char *mr_square_name(enum mr_square how)
+{
+    return squares[how].name;
+}
+
+bool mr_square_find(enum mr_square *how, const char *name)
+{
+    for (int i = 0; i < MR_SQUARE_N; i++)
+        if (!strcmp(squares[i].name, name)) {
+            *how = (enum mr_square)i;
+            return true;
+        }
+    return false;
+}
+
+/* x to x + n, cut to 0 .. 1. */
+static void cut(double *x, double *n)
+{
+    double end = fmin(*x + *n, 1);
+
+    *x = fmax(*x, 0);
+    *n = fmax(end - *x, 0);
+}
+
+struct mr_rect_share mr_square_part(enum mr_square how, struct mr_size_px whole,
+                                    struct mr_rect_share part)
+{
+    bool is_crop = how == MR_SQUARE_CROP;
+    double side = (whole.w < whole.h) == is_crop ? whole.w : whole.h;
+
+    if (how != MR_SQUARE_SQUISH) { /* the square and the picture have one centre */
+        part.x = (part.x * whole.w + (side - whole.w) / 2) / side;
+        part.y = (part.y * whole.h + (side - whole.h) / 2) / side;
+        part.w *= whole.w / side;
+        part.h *= whole.h / side;
+    }
+    cut(&part.x, &part.w);
+    cut(&part.y, &part.h);
+    return part.w > 0 && part.h > 0 ? part : (struct mr_rect_share){0};
+}
+
+enum mr_status mr_image_resize_square(struct mr_image **out, const struct mr_image *image, int size,
+                                      enum mr_square how, struct mr_error *err)
+{
+    if (size < 1)
+        return mr_fail(err, MR_E_LIMIT, "cannot resize to %d x %d pixels", size, size);
+    return squares[how].make(out, image, size, err);
 }
 
 static void fill(struct mr_image *image, unsigned rgb)

@@ -92,11 +92,24 @@ static int compare_pairs(const void *left, const void *right)
 {
     const struct mr_pair *a = left, *b = right;
 
-    if (a->count != b->count)
-        return a->count > b->count ? -1 : 1;
+    if (abs(a->count) != abs(b->count))
+        return abs(a->count) > abs(b->count) ? -1 : 1;
     if (a->actual != b->actual)
         return a->actual < b->actual ? -1 : 1;
     return (a->predicted > b->predicted) - (a->predicted < b->predicted);
+}
+
+void mr_pairs_sort(struct mr_pair *pairs, int n)
+{
+    qsort(pairs, (size_t)n, sizeof *pairs, compare_pairs);
+}
+
+int mr_pairs_find(const struct mr_pair *pairs, int n, int actual, int predicted)
+{
+    for (int i = 0; i < n; i++)
+        if (pairs[i].actual == actual && pairs[i].predicted == predicted)
+            return i;
+    return -1;
 }
 
 int mr_confusion_pairs(const struct mr_confusion *confusion, struct mr_pair **pairs)
@@ -113,25 +126,80 @@ int mr_confusion_pairs(const struct mr_confusion *confusion, struct mr_pair **pa
                 found[n++] = (struct mr_pair){.actual = i, .predicted = j, .count = count};
         }
     }
-    qsort(found, (size_t)n, sizeof *found, compare_pairs);
+    mr_pairs_sort(found, n);
     *pairs = found;
     return n;
+}
+
+/* NaN of nothing. */
+static double share(double part, double whole)
+{
+    return whole > 0 ? part / whole : (double)NAN;
 }
 
 struct mr_class_metrics mr_confusion_metrics(const struct mr_confusion *confusion, int class_id)
 {
     int n_actual = mr_confusion_n_actual(confusion, class_id);
     int n_predicted = mr_confusion_n_predicted(confusion, class_id);
-    double n_correct = *cell(confusion, class_id, class_id);
+    int hits = *cell(confusion, class_id, class_id);
+    int false_alarms = n_predicted - hits, misses = n_actual - hits;
+    int n_others = confusion->n - n_actual;
 
     return (struct mr_class_metrics){
         .n = n_actual,
-        .precision = n_predicted ? n_correct / n_predicted : (double)NAN,
-        .recall = n_actual ? n_correct / n_actual : (double)NAN,
+        .precision = share(hits, n_predicted),
+        .recall = share(hits, n_actual),
+        .specificity = share(n_others - false_alarms, n_others),
         /* Harmonic mean of the two, written so that it is 0 rather than undefined when nothing is
            right. */
-        .f1 = n_actual + n_predicted ? 2 * n_correct / (n_actual + n_predicted) : (double)NAN,
+        .f1 = share(2.0 * hits, n_actual + n_predicted),
+        .one_vs_rest = share(confusion->n - false_alarms - misses, confusion->n),
     };
+}
+
+/* Gorodkin 2004: the covariance of what is and what is said, over the root of their variances. */
+static double matthews(const struct mr_confusion *confusion)
+{
+    double n = confusion->n, both = n * mr_confusion_n_correct(confusion);
+    double actual = n * n, predicted = n * n, spread;
+
+    for (int c = 0; c < confusion->n_classes; c++) {
+        double a = mr_confusion_n_actual(confusion, c), p = mr_confusion_n_predicted(confusion, c);
+
+        both -= a * p;
+        actual -= a * a;
+        predicted -= p * p;
+    }
+    spread = sqrt(actual) * sqrt(predicted);
+    return spread > 0 ? both / spread : 0;
+}
+
+struct mr_summary mr_confusion_summary(const struct mr_confusion *confusion)
+{
+    int n_correct = mr_confusion_n_correct(confusion), n_with_images = 0;
+    struct mr_summary sum = {.accuracy = share(n_correct, confusion->n),
+                             .error = share(confusion->n - n_correct, confusion->n),
+                             .mcc = confusion->n ? matthews(confusion) : (double)NAN};
+
+    mr_wilson(n_correct, confusion->n, &sum.lo, &sum.hi);
+    for (int c = 0; c < confusion->n_classes; c++) {
+        struct mr_class_metrics m = mr_confusion_metrics(confusion, c);
+
+        if (!m.n)
+            continue;
+        n_with_images++;
+        sum.precision += isnan(m.precision) ? 0 : m.precision;
+        sum.recall += m.recall;
+        sum.specificity += m.specificity;
+        sum.f1 += m.f1;
+        sum.one_vs_rest += m.one_vs_rest;
+    }
+    sum.precision = share(sum.precision, n_with_images);
+    sum.recall = share(sum.recall, n_with_images);
+    sum.specificity = share(sum.specificity, n_with_images);
+    sum.f1 = share(sum.f1, n_with_images);
+    sum.one_vs_rest = share(sum.one_vs_rest, n_with_images);
+    return sum;
 }
 
 void mr_wilson(int k, int n, double *lo, double *hi)

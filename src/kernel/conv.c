@@ -17,6 +17,20 @@ static void check(const struct mr_conv_shape *s)
     assert(s->h + 2 * s->pad >= s->kh && s->w + 2 * s->pad >= s->kw);
 }
 
+enum mr_conv_algorithm mr_conv_resolve(const struct mr_conv_shape *shape, enum mr_conv_pass pass)
+{
+    if (!mr_winograd_can(shape))
+        return MR_CONV_DIRECT;
+    if (shape->algorithms[pass] != MR_CONV_BY_RULE)
+        return shape->algorithms[pass];
+    return mr_winograd_pays(shape) ? MR_CONV_WINOGRAD : MR_CONV_DIRECT;
+}
+
+static bool is_winograd(const struct mr_conv_shape *shape, enum mr_conv_pass pass)
+{
+    return mr_conv_resolve(shape, pass) == MR_CONV_WINOGRAD;
+}
+
 /* The convolution that makes dx from dy, for 3x3 of stride 1. */
 static struct mr_conv_shape mirrored(const struct mr_conv_shape *s)
 {
@@ -34,24 +48,25 @@ static size_t mirror_floats(const struct mr_conv_shape *s)
 
 size_t mr_conv_forward_scratch(const struct mr_conv_shape *shape, int n_threads)
 {
-    return (mr_winograd_suits(shape) ? mr_winograd_scratch : mr_direct_forward_scratch)(shape,
-                                                                                        n_threads);
+    return (is_winograd(shape, MR_CONV_FORWARD) ? mr_winograd_scratch
+                                                : mr_direct_forward_scratch)(shape, n_threads);
 }
 
 void mr_conv_forward(const struct mr_conv_out *out, const struct mr_conv_in *in, const float *w,
                      const struct mr_conv_shape *shape, float *scratch, struct mr_pool *pool)
 {
     check(shape);
-    (mr_winograd_suits(shape) ? mr_winograd_forward : mr_direct_forward)(out, in, w, shape, scratch,
-                                                                         pool);
+    (is_winograd(shape, MR_CONV_FORWARD) ? mr_winograd_forward
+                                         : mr_direct_forward)(out, in, w, shape, scratch, pool);
 }
 
 size_t mr_conv_backward_data_scratch(const struct mr_conv_shape *shape, int n_threads)
 {
     struct mr_conv_shape m = mirrored(shape);
 
-    return mr_winograd_suits(&m) ? mirror_floats(shape) + mr_winograd_scratch(&m, n_threads)
-                                 : mr_direct_backward_data_scratch(shape, n_threads);
+    return is_winograd(shape, MR_CONV_BACKWARD_DATA)
+               ? mirror_floats(shape) + mr_winograd_scratch(&m, n_threads)
+               : mr_direct_backward_data_scratch(shape, n_threads);
 }
 
 void mr_conv_backward_data(float *dx, const float *dy, const float *w,
@@ -63,7 +78,7 @@ void mr_conv_backward_data(float *dx, const float *dy, const float *w,
     struct mr_conv_out out = {.y = dx, .add = write == MR_ACCUMULATE ? dx : NULL};
 
     check(shape);
-    if (!mr_winograd_suits(&m)) {
+    if (!is_winograd(shape, MR_CONV_BACKWARD_DATA)) {
         mr_direct_backward_data(dx, dy, w, shape, write, scratch, pool);
         return;
     }
@@ -73,8 +88,9 @@ void mr_conv_backward_data(float *dx, const float *dy, const float *w,
 
 size_t mr_conv_backward_weights_scratch(const struct mr_conv_shape *shape, int n_threads)
 {
-    return (mr_winograd_suits(shape) ? mr_winograd_weights_scratch
-                                     : mr_direct_backward_weights_scratch)(shape, n_threads);
+    return (is_winograd(shape, MR_CONV_BACKWARD_WEIGHTS)
+                ? mr_winograd_weights_scratch
+                : mr_direct_backward_weights_scratch)(shape, n_threads);
 }
 
 void mr_conv_backward_weights(float *dw, const struct mr_conv_in *in, const float *dy,
@@ -82,6 +98,7 @@ void mr_conv_backward_weights(float *dw, const struct mr_conv_in *in, const floa
                               struct mr_pool *pool)
 {
     check(shape);
-    (mr_winograd_suits(shape) ? mr_winograd_backward_weights
-                              : mr_direct_backward_weights)(dw, in, dy, shape, scratch, pool);
+    (is_winograd(shape, MR_CONV_BACKWARD_WEIGHTS)
+         ? mr_winograd_backward_weights
+         : mr_direct_backward_weights)(dw, in, dy, shape, scratch, pool);
 }

@@ -66,21 +66,21 @@ static size_t n_tiles(const struct mr_conv_shape *s)
     return (size_t)s->n * (size_t)t.tiles_y * (size_t)t.tiles_x;
 }
 
-/* Tiles that hang over the edge, and weights that are transformed for a few tiles only, can cost
- * more than the multiplications that are saved. */
-static bool pays(const struct mr_conv_shape *s)
-{
-    size_t points = (size_t)s->n * (size_t)s->h * (size_t)s->w;
-
-    return 9 * points > MR_FREQUENCIES * n_tiles(s) + WEIGHTS_COST;
-}
-
-bool mr_winograd_suits(const struct mr_conv_shape *shape)
+bool mr_winograd_can(const struct mr_conv_shape *shape)
 {
     const struct mr_conv_shape *s = shape;
 
     return s->kh == 3 && s->kw == 3 && s->stride == 1 && s->pad == 1 && s->c_in % LANES == 0 &&
-           s->c_out % LANES == 0 && pays(s);
+           s->c_out % LANES == 0;
+}
+
+/* Tiles that hang over the edge, and weights that are transformed for a few tiles only, can cost
+ * more than the multiplications that are saved. */
+bool mr_winograd_pays(const struct mr_conv_shape *shape)
+{
+    size_t points = (size_t)shape->n * (size_t)shape->h * (size_t)shape->w;
+
+    return 9 * points > MR_FREQUENCIES * n_tiles(shape) + WEIGHTS_COST;
 }
 
 static size_t kernel_floats(const struct mr_conv_shape *s)
@@ -230,7 +230,7 @@ void mr_winograd_forward(const struct mr_conv_out *out, const struct mr_conv_in 
 {
     struct winograd work = plan(shape, mr_pool_n_threads(pool));
 
-    assert(mr_winograd_suits(shape));
+    assert(mr_winograd_can(shape));
     work.in = in;
     work.out = out;
     work.w = w;
@@ -334,7 +334,7 @@ void mr_winograd_backward_weights(float *dw, const struct mr_conv_in *in, const 
 {
     struct winograd work = plan(shape, mr_pool_n_threads(pool));
 
-    assert(mr_winograd_suits(shape));
+    assert(mr_winograd_can(shape));
     work.in = in;
     work.dy = dy;
     work.dw = dw;

@@ -11,7 +11,9 @@
 struct mr_pool;
 
 /* Is the shape one for these functions? Channels must fill vectors. */
-bool mr_winograd_suits(const struct mr_conv_shape *shape);
+bool mr_winograd_can(const struct mr_conv_shape *shape);
+/* Is it worth it, as far as counting tells? */
+bool mr_winograd_pays(const struct mr_conv_shape *shape);
 
 size_t mr_winograd_scratch(const struct mr_conv_shape *shape, int n_threads);
 void mr_winograd_forward(const struct mr_conv_out *out, const struct mr_conv_in *in, const float *w,

@@ -12,12 +12,14 @@ struct mr_model {
     struct mr_pool *pool; /* borrowed: outlives the model */
     const struct mr_kernels *kernels;
     float *params; /* owned, each of the four */
-    float *grads;  /* NULL: not training */
+    float *grads;  /* (n_trained); NULL: not training */
     float *activations;
     float *scratch;
     size_t n_scratch; /* floats */
     int n;            /* images of the last forward; 0: none yet */
     enum mr_mode mode;
+    uint64_t seed; /* of dropout's masks, as is step */
+    int step;
     bool has_loss; /* dlogits belong to the last forward */
 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A model's weights to and from safetensors. Loading stages everything before it touches the model.
- */
+/* A model's weights from files and to safetensors. Loading stages everything before it touches the
+ * model. */
 #include <misread/nn/weights.h>
 
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,8 +14,7 @@
 #include <misread/base/alloc.h>
 #include <misread/base/file.h>
 #include <misread/nn/model.h>
-
-#include "safetensors.h"
+#include <misread/nn/weights_file.h>
 
 void mr_weights_report_finish(struct mr_weights_report *report)
 {
@@ -55,7 +55,21 @@ static bool all_finite(const float *x, size_t n)
 
 /* ---- load ---- */
 
-static bool has_shape(const struct mr_safetensors_tensor *t, const struct mr_tensor *wanted)
+/* What a load is made of. */
+struct load {
+    const struct mr_model *model;
+    const struct mr_weights_file *file;
+    const char *path;
+    float least_var;      /* variances below are refused */
+    const char *classes;  /* of the model's head; NULL: not asked */
+    bool may_differ_head; /* a head of another shape is one that is missing */
+    bool is_of_others;    /* so is one that tells other classes apart */
+    float *staged;        /* the model's parameters, at its offsets */
+    struct mr_weights_report found;
+    struct mr_error *err;
+};
+
+static bool has_shape(const struct mr_weights_tensor *t, const struct mr_tensor *wanted)
 {
     if (t->n_dims != wanted->n_dims)
         return false;
@@ -65,85 +79,151 @@ static bool has_shape(const struct mr_safetensors_tensor *t, const struct mr_ten
     return true;
 }
 
-/* A variance of exactly zero is that of a dead channel, which training can make. */
-static bool has_negative(const float *x, size_t n)
+/* All but the head, by torchvision's names. */
+static bool is_body(const char *name)
 {
-    for (size_t i = 0; i < n; i++)
-        if (x[i] < 0)
+    static const char *const beginnings[] = {"conv1.", "bn1.", "layer"};
+
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+        if (!strncmp(name, beginnings[i], strlen(beginnings[i])))
             return true;
     return false;
 }
 
-static enum mr_status stage_tensor(const struct mr_safetensors *file, const char *path,
-                                   const struct mr_safetensors_tensor *t,
-                                   const struct mr_tensor *wanted, float *dst, struct mr_error *err)
+static bool has_below(const float *x, size_t n, float least)
 {
+    for (size_t i = 0; i < n; i++)
+        if (x[i] < least)
+            return true;
+    return false;
+}
+
+static enum mr_status refuse(const struct load *load, enum mr_status status, const char *tensor,
+                             const char *what)
+{
+    return mr_fail(load->err, status, "cannot load '%s': tensor '%s' %s", load->path, tensor, what);
+}
+
+static enum mr_status stage_tensor(const struct load *load, const struct mr_weights_tensor *t,
+                                   const struct mr_tensor *wanted)
+{
+    float *dst = load->staged + wanted->offset;
+
     if (!has_shape(t, wanted))
-        return mr_fail(err, MR_E_FORMAT,
-                       "cannot load '%s': tensor '%s' has not the shape that the model needs", path,
-                       wanted->name);
-    if (!mr_safetensors_convert(file, t, dst))
-        return mr_fail(err, MR_E_FORMAT,
-                       "cannot load '%s': tensor '%s' does not hold floating-point numbers", path,
-                       wanted->name);
+        return refuse(load, MR_E_FORMAT, wanted->name, "has not the shape that the model needs");
+    if (t->dtype == MR_DTYPE_I64)
+        return refuse(load, MR_E_FORMAT, wanted->name, "does not hold floating-point numbers");
+    mr_weights_file_convert(load->file, t, dst);
     if (!all_finite(dst, t->n))
-        return mr_fail(err, MR_E_NUMERIC,
-                       "cannot load '%s': tensor '%s' has values that are not finite", path,
-                       wanted->name);
-    if (ends_with(wanted->name, "running_var") && has_negative(dst, t->n))
-        return mr_fail(err, MR_E_NUMERIC, "cannot load '%s': tensor '%s' has a negative variance",
-                       path, wanted->name);
+        return refuse(load, MR_E_NUMERIC, wanted->name, "has values that are not finite");
+    if (ends_with(wanted->name, "running_var") && has_below(dst, t->n, load->least_var))
+        return refuse(load, MR_E_NUMERIC, wanted->name,
+                      load->least_var > 0 ? "has a variance that is not positive"
+                                          : "has a negative variance");
     return MR_OK;
 }
 
-static void note_unexpected(const struct mr_model *model, const struct mr_safetensors *file,
-                            struct mr_weights_report *found)
-{
-    const struct mr_safetensors_header *h = mr_safetensors_get_header(file);
-
-    for (int i = 0; i < h->n_tensors; i++) {
-        const char *name = h->tensors[i].name;
-
-        if (!is_ignored(name) && !mr_model_find_tensor(model, name))
-            add_name(&found->unexpected, &found->n_unexpected, name);
-    }
-}
-
-/* Converts what the file has into staged, tensor by tensor at the model's offsets. */
-static enum mr_status stage(const struct mr_model *model, const struct mr_safetensors *file,
-                            const char *path, float *staged, struct mr_weights_report *found,
-                            struct mr_error *err)
+static void note_unexpected(struct load *load)
 {
     int n;
-    const struct mr_tensor *tensors = mr_model_tensors(model, &n);
+    const struct mr_weights_tensor *tensors = mr_weights_file_tensors(load->file, &n);
 
     for (int i = 0; i < n; i++) {
-        const struct mr_safetensors_tensor *t = mr_safetensors_find(file, tensors[i].name);
+        const char *name = tensors[i].name;
+
+        if (!is_ignored(name) && !mr_model_find_tensor(load->model, name))
+            add_name(&load->found.unexpected, &load->found.n_unexpected, name);
+    }
+}
+
+/* A variance of zero is that of a dead channel, which training can make: of a run on these classes
+ * it is no sign of damage. */
+static void compare_classes(struct load *load)
+{
+    const char *said = load->classes ? mr_weights_file_text(load->file, "classes") : NULL;
+
+    if (!said)
+        return;
+    load->is_of_others = strcmp(said, load->classes) != 0;
+    if (!load->is_of_others)
+        load->least_var = 0;
+}
+
+static bool is_of_another_head(const struct load *load, const struct mr_weights_tensor *t,
+                               const struct mr_tensor *wanted)
+{
+    return load->may_differ_head && !is_body(wanted->name) &&
+           (load->is_of_others || !has_shape(t, wanted));
+}
+
+/* Converts what the file has into staged, tensor by tensor. */
+static enum mr_status stage(struct load *load)
+{
+    int n;
+    const struct mr_tensor *tensors = mr_model_tensors(load->model, &n);
+
+    for (int i = 0; i < n; i++) {
+        const struct mr_weights_tensor *t = mr_weights_file_find(load->file, tensors[i].name);
         enum mr_status st;
 
-        if (!t) {
-            add_name(&found->missing, &found->n_missing, tensors[i].name);
+        if (!t || is_of_another_head(load, t, &tensors[i])) {
+            add_name(&load->found.missing, &load->found.n_missing, tensors[i].name);
             continue;
         }
-        st = stage_tensor(file, path, t, &tensors[i], staged + tensors[i].offset, err);
+        st = stage_tensor(load, t, &tensors[i]);
         if (st)
             return st;
-        found->n_loaded++;
+        load->found.n_loaded++;
     }
-    note_unexpected(model, file, found);
+    note_unexpected(load);
     return MR_OK;
 }
 
-static enum mr_status demand_complete(const struct mr_weights_report *found, const char *path,
-                                      struct mr_error *err)
+static enum mr_status demand_complete(struct load *load)
 {
+    const struct mr_weights_report *found = &load->found;
+
     if (found->n_missing)
-        return mr_fail(err, MR_E_FORMAT, "cannot load '%s': it lacks tensor '%s' and %d more", path,
-                       found->missing[0], found->n_missing - 1);
+        return mr_fail(load->err, MR_E_FORMAT, "cannot load '%s': it lacks tensor '%s' and %d more",
+                       load->path, found->missing[0], found->n_missing - 1);
     if (found->n_unexpected)
-        return mr_fail(err, MR_E_FORMAT,
+        return mr_fail(load->err, MR_E_FORMAT,
                        "cannot load '%s': the model has no tensor '%s', nor %d more of the file",
-                       path, found->unexpected[0], found->n_unexpected - 1);
+                       load->path, found->unexpected[0], found->n_unexpected - 1);
+    return MR_OK;
+}
+
+/* The first of the names that is the body's, and how many are. */
+static const char *find_of_body(char **names, int n_names, int *n)
+{
+    const char *first = NULL;
+
+    *n = 0;
+    for (int i = 0; i < n_names; i++)
+        if (is_body(names[i]) && !(*n)++)
+            first = names[i];
+    return first;
+}
+
+/* The body is there and no other network's; a head that is not whole is none. */
+static enum mr_status demand_body(struct load *load)
+{
+    struct mr_weights_report *found = &load->found;
+    const char *arch = mr_arch_text(mr_model_get_options(load->model)->arch), *name;
+    int n;
+
+    name = find_of_body(found->missing, found->n_missing, &n);
+    if (name)
+        return mr_fail(load->err, MR_E_FORMAT,
+                       "cannot start %s from '%s': it lacks tensor '%s' and %d more", arch,
+                       load->path, name, n - 1);
+    name = find_of_body(found->unexpected, found->n_unexpected, &n);
+    if (name)
+        return mr_fail(load->err, MR_E_FORMAT,
+                       "cannot start %s from '%s': it is of another network, with tensor '%s' and "
+                       "%d more",
+                       arch, load->path, name, n - 1);
+    found->is_head_new = found->n_missing > 0;
     return MR_OK;
 }
 
@@ -155,46 +235,72 @@ static bool is_listed(char **names, int n, const char *name)
     return false;
 }
 
-static void take(struct mr_model *model, const float *staged, const struct mr_weights_report *found)
+static void take(struct mr_model *model, const struct load *load)
 {
+    const struct mr_weights_report *found = &load->found;
     int n;
     const struct mr_tensor *tensors = mr_model_tensors(model, &n);
 
     for (int i = 0; i < n; i++)
-        if (!is_listed(found->missing, found->n_missing, tensors[i].name))
-            mr_model_set_tensor(model, &tensors[i], staged + tensors[i].offset);
+        if (!is_listed(found->missing, found->n_missing, tensors[i].name) &&
+            (!found->is_head_new || is_body(tensors[i].name)))
+            mr_model_set_tensor(model, &tensors[i], load->staged + tensors[i].offset);
+}
+
+/* demand says whether what was found will do; NULL: it will. */
+static enum mr_status load_file(struct mr_model *model, struct mr_sandbox *sandbox,
+                                struct load *load, enum mr_status (*demand)(struct load *load),
+                                struct mr_weights_report *report)
+{
+    struct mr_weights_file *file = NULL;
+    enum mr_status st = mr_weights_file_open(&file, sandbox, load->path, load->err);
+
+    if (st)
+        return st;
+    load->model = model;
+    load->file = file;
+    load->staged = malloc(mr_model_n_params(model) * sizeof *load->staged);
+    if (!load->staged) {
+        st = mr_fail(load->err, MR_E_NOMEM, "no memory for the weights of '%s'", load->path);
+        goto out;
+    }
+    compare_classes(load);
+    st = stage(load);
+    if (!st && demand)
+        st = demand(load);
+    if (st)
+        goto out;
+    take(model, load);
+    if (report) {
+        *report = load->found;
+        load->found = (struct mr_weights_report){0};
+    }
+out:
+    mr_weights_report_finish(&load->found);
+    free(load->staged);
+    mr_weights_file_close(file);
+    return st;
 }
 
 enum mr_status mr_weights_load(struct mr_model *model, const char *path,
                                struct mr_weights_report *report, struct mr_error *err)
 {
-    struct mr_weights_report found = {0};
-    struct mr_safetensors *file = NULL;
-    float *staged = NULL;
-    enum mr_status st = mr_safetensors_open(&file, path, err);
+    struct load load = {.path = path, .err = err};
 
-    if (st)
-        return st;
-    staged = malloc(mr_model_n_params(model) * sizeof *staged);
-    if (!staged) {
-        st = mr_fail(err, MR_E_NOMEM, "no memory for the weights of '%s'", path);
-        goto out;
-    }
-    st = stage(model, file, path, staged, &found, err);
-    if (!st && !report)
-        st = demand_complete(&found, path, err);
-    if (st)
-        goto out;
-    take(model, staged, &found);
-    if (report) {
-        *report = found;
-        found = (struct mr_weights_report){0};
-    }
-out:
-    mr_weights_report_finish(&found);
-    free(staged);
-    mr_safetensors_close(file);
-    return st;
+    return load_file(model, NULL, &load, report ? NULL : demand_complete, report);
+}
+
+enum mr_status mr_weights_start(struct mr_model *model, struct mr_sandbox *sandbox,
+                                const char *path, const char *classes,
+                                struct mr_weights_report *report, struct mr_error *err)
+{
+    struct load load = {.path = path,
+                        .least_var = FLT_TRUE_MIN,
+                        .classes = classes,
+                        .may_differ_head = true,
+                        .err = err};
+
+    return load_file(model, sandbox, &load, demand_body, report);
 }
 
 /* ---- save ---- */

@@ -9,6 +9,13 @@
 
 #include "sql.h"
 
+const char *mr_side_text(enum mr_side side)
+{
+    static const char *const texts[] = {"train", "valid", "test", "none"};
+
+    return texts[side];
+}
+
 /* The numbers are kept in files. */
 _Static_assert(MR_SIDE_TRAIN == 0 && MR_SIDE_VALID == 1 && MR_SIDE_TEST == 2 && MR_SIDE_NONE == 3,
                "sides are stored by number");
@@ -133,6 +140,15 @@ const struct mr_image_row *mr_images_find(const struct mr_image_table *table, in
     if (!table->n)
         return NULL;
     return bsearch(&key, table->rows, (size_t)table->n, sizeof key, compare_rows);
+}
+
+int mr_images_n_split(const struct mr_image_table *table)
+{
+    int n = 0;
+
+    for (int i = 0; i < table->n; i++)
+        n += table->rows[i].side != MR_SIDE_NONE;
+    return n;
 }
 
 /* What follows "'.../path': " in the sentence; NULL if it does not name path. */

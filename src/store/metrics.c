@@ -11,6 +11,7 @@
 
 #include <misread/base/alloc.h>
 
+#include "answers.h"
 #include "sql.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "blobs are stored little-endian");
@@ -92,7 +93,7 @@ void mr_predictions_destroy(struct mr_predictions *predictions)
 }
 
 /* Ids ascend, labels are classes: interp searches the one and indexes with the other. */
-static bool is_sound(const struct mr_predictions *p)
+static bool is_in_order(const struct mr_predictions *p)
 {
     for (int i = 0; i < p->n; i++) {
         if (p->labels[i] < 0 || p->labels[i] >= p->n_classes)
@@ -112,6 +113,45 @@ static bool logits_size(int n, int n_classes, size_t *size)
            mr_size_mul(count, sizeof(float), size);
 }
 
+bool mr_answers_are_sound(const struct mr_predictions *answers)
+{
+    size_t size;
+
+    return logits_size(answers->n, answers->n_classes, &size) && is_in_order(answers);
+}
+
+void mr_answers_bind(struct mr_sql *sql, const struct mr_predictions *answers)
+{
+    const struct mr_predictions *p = answers;
+    size_t n = (size_t)p->n;
+
+    mr_sql_int(sql, p->n);
+    mr_sql_int(sql, p->n_classes);
+    mr_sql_blob(sql, p->ids, n * sizeof *p->ids);
+    mr_sql_blob(sql, p->labels, n * sizeof *p->labels);
+    mr_sql_blob(sql, p->losses, n * sizeof *p->losses);
+    mr_sql_blob(sql, p->logits, n * (size_t)p->n_classes * sizeof *p->logits);
+}
+
+void mr_answers_read(struct mr_sql *sql, int column, struct mr_predictions *answers)
+{
+    struct mr_predictions *p = answers;
+    size_t size;
+
+    p->n = mr_sql_get_int32(sql, column);
+    p->n_classes = mr_sql_get_int32(sql, column + 1);
+    if (!logits_size(p->n, p->n_classes, &size)) {
+        sql->rc = SQLITE_CORRUPT;
+        return;
+    }
+    p->ids = mr_sql_get_blob(sql, column + 2, (size_t)p->n * sizeof *p->ids);
+    p->labels = mr_sql_get_blob(sql, column + 3, (size_t)p->n * sizeof *p->labels);
+    p->losses = mr_sql_get_blob(sql, column + 4, (size_t)p->n * sizeof *p->losses);
+    p->logits = mr_sql_get_blob(sql, column + 5, size);
+    if (!sql->rc && !is_in_order(p))
+        sql->rc = SQLITE_CORRUPT;
+}
+
 static enum mr_status delete_predictions(struct mr_store *store, int run, int epoch,
                                          struct mr_error *err)
 {
@@ -129,11 +169,10 @@ static enum mr_status insert_predictions(struct mr_store *store, int run, int ep
                                          struct mr_error *err)
 {
     struct mr_sql sql;
-    size_t size;
 
     if (!p)
         return MR_OK;
-    if (!logits_size(p->n, p->n_classes, &size) || !is_sound(p))
+    if (!mr_answers_are_sound(p))
         return mr_fail(err, MR_E_FORMAT,
                        "cannot save the predictions of epoch %d of run %d: the ids do not ascend, "
                        "or a label is none of the %d classes",
@@ -144,12 +183,7 @@ static enum mr_status insert_predictions(struct mr_store *store, int run, int ep
     mr_sql_int(&sql, run);
     mr_sql_int(&sql, epoch);
     mr_sql_int(&sql, side);
-    mr_sql_int(&sql, p->n);
-    mr_sql_int(&sql, p->n_classes);
-    mr_sql_blob(&sql, p->ids, (size_t)p->n * sizeof *p->ids);
-    mr_sql_blob(&sql, p->labels, (size_t)p->n * sizeof *p->labels);
-    mr_sql_blob(&sql, p->losses, (size_t)p->n * sizeof *p->losses);
-    mr_sql_blob(&sql, p->logits, size);
+    mr_answers_bind(&sql, p);
     mr_sql_row(&sql);
     return mr_sql_end(&sql, err);
 }
@@ -230,28 +264,19 @@ enum mr_status mr_epochs_load(struct mr_store *store, int run, struct mr_epoch *
     return MR_OK;
 }
 
-static void read_predictions(struct mr_sql *sql, int run, enum mr_side side,
-                             struct mr_predictions *p)
+double mr_epoch_accuracy(const struct mr_epoch *epoch)
 {
-    size_t size;
+    return epoch->n_valid ? (double)epoch->n_correct / epoch->n_valid : 0;
+}
 
-    *p = (struct mr_predictions){
-        .run = run,
-        .side = side,
-        .epoch = mr_sql_get_int32(sql, 0),
-        .n = mr_sql_get_int32(sql, 1),
-        .n_classes = mr_sql_get_int32(sql, 2),
-    };
-    if (!logits_size(p->n, p->n_classes, &size)) {
-        sql->rc = SQLITE_CORRUPT;
-        return;
-    }
-    p->ids = mr_sql_get_blob(sql, 3, (size_t)p->n * sizeof *p->ids);
-    p->labels = mr_sql_get_blob(sql, 4, (size_t)p->n * sizeof *p->labels);
-    p->losses = mr_sql_get_blob(sql, 5, (size_t)p->n * sizeof *p->losses);
-    p->logits = mr_sql_get_blob(sql, 6, size);
-    if (!sql->rc && !is_sound(p))
-        sql->rc = SQLITE_CORRUPT;
+const struct mr_epoch *mr_epochs_best(const struct mr_epoch *epochs, int n)
+{
+    const struct mr_epoch *best = epochs;
+
+    for (int i = 1; i < n; i++)
+        if (mr_epoch_accuracy(&epochs[i]) > mr_epoch_accuracy(best))
+            best = &epochs[i];
+    return best;
 }
 
 enum mr_status mr_predictions_load(struct mr_store *store, int run, int epoch, enum mr_side side,
@@ -269,8 +294,10 @@ enum mr_status mr_predictions_load(struct mr_store *store, int run, int epoch, e
     mr_sql_int(&sql, side);
     mr_sql_int(&sql, epoch);
     is_there = mr_sql_row(&sql);
-    if (is_there)
-        read_predictions(&sql, run, side, p);
+    if (is_there) {
+        *p = (struct mr_predictions){.run = run, .side = side, .epoch = mr_sql_get_int32(&sql, 0)};
+        mr_answers_read(&sql, 1, p);
+    }
     st = mr_sql_end(&sql, err);
     if (!st && !is_there && epoch)
         st = mr_fail(err, MR_E_NOT_FOUND, "run %d has no predictions of epoch %d", run, epoch);

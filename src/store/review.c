@@ -8,30 +8,60 @@
 #include <misread/store/review.h>
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <misread/base/alloc.h>
 #include <misread/base/clock.h>
 
 #include "sql.h"
 
-static const char *const kind_text[] = {
-#define X(name, text) [MR_DECISION_##name] = text,
+static const struct {
+    const char *text;
+    enum mr_decision_form form;
+} kinds[] = {
+#define X(name, text, form) [MR_DECISION_##name] = {text, MR_FORM_##form},
     MR_DECISION_LIST(X)
 #undef X
 };
-#define N_KINDS ((int)(sizeof kind_text / sizeof *kind_text))
 
 static const char what_add[] = "save the decision";
 
 const char *mr_decision_text(enum mr_decision_kind kind)
 {
-    return kind_text[kind];
+    return kinds[kind].text;
+}
+
+enum mr_decision_form mr_decision_form(enum mr_decision_kind kind)
+{
+    return kinds[kind].form;
+}
+
+int mr_decision_find_kind(const char *text)
+{
+    for (int k = 0; k < MR_N_DECISION_KINDS; k++)
+        if (strcmp(kinds[k].text, text) == 0)
+            return k;
+    return -1;
+}
+
+bool mr_box_is_sound(const struct mr_box *box)
+{
+    const double rounding = 1e-9;
+
+    return box->x >= 0 && box->y >= 0 && box->w > 0 && box->h > 0 &&
+           box->x + box->w <= 1 + rounding && box->y + box->h <= 1 + rounding;
 }
 
 static bool takes_target(enum mr_decision_kind kind)
 {
-    return kind == MR_DECISION_UNDO || kind == MR_DECISION_REDO;
+    return kinds[kind].form == MR_FORM_TURN;
+}
+
+static bool takes_class(enum mr_decision_kind kind)
+{
+    return kinds[kind].form == MR_FORM_CLASS || kinds[kind].form == MR_FORM_BOX;
 }
 
 /* Binary search by id. */
@@ -69,23 +99,14 @@ static void resolve(struct mr_decision *decisions, int n)
     }
 }
 
-static int find_kind(const char *word)
-{
-    int k = 0;
-
-    while (k < N_KINDS && strcmp(kind_text[k], word) != 0)
-        k++;
-    return k < N_KINDS ? k : -1;
-}
-
 static bool is_sound(const struct mr_decision *d, int n_classes)
 {
     if (takes_target(d->kind))
         return d->target > 0 && d->target < d->id;
-    if (d->kind == MR_DECISION_RELABEL)
-        return d->from_class >= -1 && d->from_class < n_classes && d->to_class >= 0 &&
-               d->to_class < n_classes;
-    return true;
+    if (takes_class(d->kind) && (d->from_class < -1 || d->from_class >= n_classes ||
+                                 d->to_class < 0 || d->to_class >= n_classes))
+        return false;
+    return kinds[d->kind].form != MR_FORM_BOX || mr_box_is_sound(&d->box);
 }
 
 static void read_decision(struct mr_sql *sql, struct mr_decision *d)
@@ -106,11 +127,14 @@ static void read_decision(struct mr_sql *sql, struct mr_decision *d)
     mr_sql_copy_text(sql, 3, word, sizeof word);
     mr_sql_copy_text(sql, 9, d->reader, sizeof d->reader);
     mr_sql_copy_text(sql, 10, d->note, sizeof d->note);
-    kind = find_kind(word);
+    kind = mr_decision_find_kind(word);
     if (kind < 0)
         sql->rc = SQLITE_CORRUPT;
     else
         d->kind = (enum mr_decision_kind)kind;
+    if (kinds[d->kind].form == MR_FORM_BOX)
+        d->box = (struct mr_box){mr_sql_get_double(sql, 12), mr_sql_get_double(sql, 13),
+                                 mr_sql_get_double(sql, 14), mr_sql_get_double(sql, 15)};
     if (!is_sound(d, mr_sql_get_int32(sql, 11)))
         sql->rc = SQLITE_CORRUPT;
 }
@@ -121,7 +145,7 @@ enum mr_status mr_decisions_load(struct mr_store *store, struct mr_decision **de
     struct mr_sql sql =
         mr_sql_begin(store, "read the decisions",
                      "SELECT id, at, image, kind, from_class, to_class, target, run, epoch, reader,"
-                     " note, (SELECT count(*) FROM class) FROM review ORDER BY id");
+                     " note, (SELECT count(*) FROM class), x, y, w, h FROM review ORDER BY id");
     struct mr_decision *found = NULL;
     int count = 0, cap = 0;
     enum mr_status st;
@@ -165,7 +189,9 @@ static enum mr_status check_plain(struct mr_store *store, const struct mr_decisi
     if (!st && !is_there)
         return mr_fail(err, MR_E_NOT_FOUND, "cannot %s: there is no image %lld", what_add,
                        (long long)d->image);
-    if (st || d->kind != MR_DECISION_RELABEL)
+    if (!st && kinds[d->kind].form == MR_FORM_BOX && !mr_box_is_sound(&d->box))
+        return mr_fail(err, MR_E_USAGE, "cannot %s: the box does not lie in the picture", what_add);
+    if (st || !takes_class(d->kind))
         return st;
     st = exists(store, "SELECT 1 FROM class WHERE id = ?", d->to_class, &is_there, err);
     if (!st && !is_there)
@@ -178,7 +204,7 @@ static enum mr_status check_plain(struct mr_store *store, const struct mr_decisi
 static enum mr_status check_against(const struct mr_decision *target, const struct mr_decision *d,
                                     struct mr_error *err)
 {
-    const char *verb = kind_text[d->kind];
+    const char *verb = kinds[d->kind].text;
     bool is_undo = d->kind == MR_DECISION_UNDO;
 
     if (!target)
@@ -215,14 +241,16 @@ static enum mr_status check_targeted(struct mr_store *store, struct mr_decision 
 static enum mr_status insert(struct mr_store *store, const struct mr_decision *d,
                              struct mr_error *err)
 {
-    struct mr_sql sql = mr_sql_begin(store, what_add,
-                                     "INSERT INTO review (at, image, kind, from_class, to_class,"
-                                     " target, run, epoch, reader, note)"
-                                     " VALUES (?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?, ?)");
+    struct mr_sql sql =
+        mr_sql_begin(store, what_add,
+                     "INSERT INTO review (at, image, kind, from_class, to_class,"
+                     " target, run, epoch, reader, note, x, y, w, h)"
+                     " VALUES (?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?)");
+    bool has_box = kinds[d->kind].form == MR_FORM_BOX;
 
     mr_sql_int(&sql, d->at);
     mr_sql_int(&sql, d->image);
-    mr_sql_text(&sql, kind_text[d->kind]);
+    mr_sql_text(&sql, kinds[d->kind].text);
     mr_sql_int(&sql, d->from_class);
     mr_sql_int(&sql, d->to_class);
     mr_sql_int(&sql, takes_target(d->kind) ? d->target : 0);
@@ -230,6 +258,11 @@ static enum mr_status insert(struct mr_store *store, const struct mr_decision *d
     mr_sql_int(&sql, d->epoch);
     mr_sql_text(&sql, d->reader);
     mr_sql_text(&sql, d->note);
+    /* SQLite keeps a NaN as NULL. */
+    mr_sql_double(&sql, has_box ? d->box.x : NAN);
+    mr_sql_double(&sql, has_box ? d->box.y : NAN);
+    mr_sql_double(&sql, has_box ? d->box.w : NAN);
+    mr_sql_double(&sql, has_box ? d->box.h : NAN);
     mr_sql_row(&sql);
     return mr_sql_end(&sql, err);
 }
@@ -247,13 +280,35 @@ static enum mr_status become_full(struct mr_store *store, struct mr_error *err)
     return st;
 }
 
-enum mr_status mr_decision_add(struct mr_store *store, struct mr_decision *decision,
-                               struct mr_error *err)
+/* Checks and inserts decisions[i]. */
+static enum mr_status add_one(struct mr_store *store, struct mr_decision *decisions, int i,
+                              struct mr_error *err)
 {
-    struct mr_decision d = *decision;
+    struct mr_decision *d = &decisions[i];
     enum mr_status st;
 
-    assert(d.kind >= 0 && d.kind < N_KINDS);
+    assert(d->kind >= 0 && d->kind < MR_N_DECISION_KINDS);
+    if (!d->at)
+        d->at = mr_clock_unix();
+    if (d->target < 0) {
+        assert(-d->target <= i);
+        d->target = decisions[-d->target - 1].id;
+    }
+    st = takes_target(d->kind) ? check_targeted(store, d, err) : check_plain(store, d, err);
+    if (!st)
+        st = insert(store, d, err);
+    if (!st)
+        d->id = sqlite3_last_insert_rowid(store->db);
+    d->undone = false;
+    return st;
+}
+
+enum mr_status mr_decisions_add(struct mr_store *store, struct mr_decision *decisions, int n,
+                                struct mr_error *err)
+{
+    struct mr_decision *added;
+    enum mr_status st;
+
     if (store->has_lost_sync)
         return mr_fail(err, MR_E_IO,
                        "cannot %s in the project '%s': the disk failed to confirm an earlier one; "
@@ -264,19 +319,23 @@ enum mr_status mr_decision_add(struct mr_store *store, struct mr_decision *decis
         st = mr_sql_tx_begin(store, what_add, err);
     if (st)
         return st;
-    if (!d.at)
-        d.at = mr_clock_unix();
-    st = takes_target(d.kind) ? check_targeted(store, &d, err) : check_plain(store, &d, err);
-    if (!st)
-        st = insert(store, &d, err);
-    if (!st)
-        d.id = sqlite3_last_insert_rowid(store->db);
+    added = mr_xalloc((size_t)n + 1, sizeof *added);
+    memcpy(added, decisions, (size_t)n * sizeof *added);
+    for (int i = 0; i < n && !st; i++)
+        if (!added[i].id)
+            st = add_one(store, added, i, err);
     st = mr_sql_tx_end(store, st, what_add, err);
-    if (!st) {
-        d.undone = false;
-        *decision = d;
-    }
+    if (!st)
+        memcpy(decisions, added, (size_t)n * sizeof *added);
+    free(added);
     return st;
+}
+
+enum mr_status mr_decision_add(struct mr_store *store, struct mr_decision *decision,
+                               struct mr_error *err)
+{
+    decision->id = 0;
+    return mr_decisions_add(store, decision, 1, err);
 }
 
 /* Is there a later relabel of this image by the same reader that stands? */
@@ -294,6 +353,7 @@ static bool is_superseded(const struct mr_decision *decisions, int n, int i)
 struct mr_review_state mr_review_state_of(const struct mr_decision *decisions, int n, int64_t image)
 {
     struct mr_review_state state = {.label = -1};
+    int verdict = -1;
 
     for (int i = 0; i < n; i++) {
         const struct mr_decision *d = &decisions[i];
@@ -308,13 +368,22 @@ struct mr_review_state mr_review_state_of(const struct mr_decision *decisions, i
             state.is_excluded = d->to_class != 0;
         else if (d->kind == MR_DECISION_NOTE)
             state.has_note = d->note[0] != '\0';
+        else if (d->kind == MR_DECISION_BOX)
+            state.n_boxes++;
+        else if (d->kind == MR_DECISION_ADJUDICATE)
+            verdict = d->to_class;
         else if (d->kind == MR_DECISION_RELABEL && !is_superseded(decisions, n, i)) {
             /* Each reader's last word; two that differ leave the label as it was. */
             state.is_disputed |= state.label >= 0 && state.label != d->to_class;
             state.label = d->to_class;
         }
     }
-    if (state.is_disputed)
+    state.is_adjudicated = verdict >= 0;
+    if (state.is_adjudicated) {
+        state.is_disputed = false;
+        state.label = verdict;
+    } else if (state.is_disputed) {
         state.label = -1;
+    }
     return state;
 }

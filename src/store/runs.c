@@ -84,8 +84,8 @@ static enum mr_status insert_run(struct mr_store *store, const struct mr_run *ru
         store, "add a run",
         "INSERT INTO run (created_at, ended_at, state, arch, size_px, batch, n_epochs, n_classes,"
         " seed, lr, options, message, phase, n_done, n_total, epoch, eta_ms, checkpoint_at,"
-        " n_train, n_valid)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        " n_train, n_valid, n_relabelled, n_excluded)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
     mr_sql_int(&sql, created_at);
     mr_sql_int(&sql, run->ended_at);
@@ -107,6 +107,8 @@ static enum mr_status insert_run(struct mr_store *store, const struct mr_run *ru
     mr_sql_int(&sql, run->checkpoint_at);
     mr_sql_int(&sql, run->n_train);
     mr_sql_int(&sql, run->n_valid);
+    mr_sql_int(&sql, run->n_relabelled);
+    mr_sql_int(&sql, run->n_excluded);
     mr_sql_row(&sql);
     return mr_sql_end(&sql, err);
 }
@@ -145,7 +147,8 @@ enum mr_status mr_run_update(struct mr_store *store, const struct mr_run *run, s
     struct mr_sql sql = mr_sql_begin(
         store, "save the progress of a run",
         "UPDATE run SET ended_at = ?, state = ?, message = ?, phase = ?, n_done = ?, n_total = ?,"
-        " epoch = ?, eta_ms = ?, checkpoint_at = ?, n_train = ?, n_valid = ?, n_classes = ?"
+        " epoch = ?, eta_ms = ?, checkpoint_at = ?, n_train = ?, n_valid = ?,"
+        " n_relabelled = ?, n_excluded = ?, n_classes = ?, lr = ?, options = ?"
         " WHERE id = ?");
     enum mr_status st;
 
@@ -160,7 +163,11 @@ enum mr_status mr_run_update(struct mr_store *store, const struct mr_run *run, s
     mr_sql_int(&sql, run->checkpoint_at);
     mr_sql_int(&sql, run->n_train);
     mr_sql_int(&sql, run->n_valid);
+    mr_sql_int(&sql, run->n_relabelled);
+    mr_sql_int(&sql, run->n_excluded);
     mr_sql_int(&sql, run->n_classes);
+    mr_sql_double(&sql, run->lr);
+    mr_sql_text(&sql, run->options);
     mr_sql_int(&sql, run->id);
     mr_sql_row(&sql);
     st = mr_sql_end(&sql, err);
@@ -172,8 +179,8 @@ enum mr_status mr_run_update(struct mr_store *store, const struct mr_run *run, s
 /* The columns in the order in which read_run takes them. */
 #define RUN_COLUMNS                                                                                \
     "SELECT id, created_at, ended_at, state, arch, size_px, batch, n_epochs, n_classes, seed, lr," \
-    " options, message, phase, n_done, n_total, epoch, eta_ms, checkpoint_at, n_train, n_valid"    \
-    " FROM run "
+    " options, message, phase, n_done, n_total, epoch, eta_ms, checkpoint_at, n_train, n_valid,"   \
+    " n_relabelled, n_excluded FROM run "
 
 static void read_run(struct mr_sql *sql, struct mr_run *run)
 {
@@ -199,6 +206,8 @@ static void read_run(struct mr_sql *sql, struct mr_run *run)
         .checkpoint_at = mr_sql_get_int(sql, 18),
         .n_train = mr_sql_get_int32(sql, 19),
         .n_valid = mr_sql_get_int32(sql, 20),
+        .n_relabelled = mr_sql_get_int32(sql, 21),
+        .n_excluded = mr_sql_get_int32(sql, 22),
     };
     mr_sql_copy_text(sql, 3, word, sizeof word);
     mr_sql_copy_text(sql, 4, run->arch, sizeof run->arch);

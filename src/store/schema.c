@@ -135,7 +135,87 @@ static const char version_1[] =
     "PRAGMA application_id = 1297237058;" /* MR_SCHEMA_APPLICATION_ID */
     "PRAGMA user_version = 1;";
 
-static const char *const steps[] = {version_1};
+/* Every time that the test images were scored. */
+static const char version_2[] =
+    "CREATE TABLE look ("
+    "  id        INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  at        INTEGER NOT NULL,"
+    "  run       INTEGER NOT NULL REFERENCES run (id),"
+    "  n         INTEGER NOT NULL CHECK (n >= 0),"
+    "  n_correct INTEGER NOT NULL CHECK (n_correct BETWEEN 0 AND n)"
+    ") STRICT;"
+    "CREATE TRIGGER look_never_changes BEFORE UPDATE ON look BEGIN"
+    "  SELECT raise(ABORT, 'a look at the test images is never changed');"
+    "END;"
+    "CREATE TRIGGER look_never_shrinks BEFORE DELETE ON look BEGIN"
+    "  SELECT raise(ABORT, 'a look at the test images is never removed');"
+    "END;"
+    "PRAGMA user_version = 2;";
+
+/* Boxes, what heads said of images that they had not learned from, and what is measured of pixels.
+ */
+static const char version_3[] =
+    /* Of a box: shares of the picture's width and height, NULL otherwise. */
+    "ALTER TABLE review ADD COLUMN x REAL CHECK (x BETWEEN 0 AND 1);"
+    "ALTER TABLE review ADD COLUMN y REAL CHECK (y BETWEEN 0 AND 1);"
+    "ALTER TABLE review ADD COLUMN w REAL CHECK (w BETWEEN 0 AND 1);"
+    "ALTER TABLE review ADD COLUMN h REAL CHECK (h BETWEEN 0 AND 1);"
+
+    /* Of the labels that a run trains with: how many readers had changed, how many images they had
+     * left out. */
+    "ALTER TABLE run ADD COLUMN n_relabelled INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE run ADD COLUMN n_excluded INTEGER NOT NULL DEFAULT 0;"
+
+    /* One row for a whole cross-validation, blobs as in prediction, options as in run. in_sample:
+     * what made the features was trained on these labels, so that they had been seen after all. */
+    "CREATE TABLE folding ("
+    "  id        INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  at        INTEGER NOT NULL,"
+    "  run       INTEGER NOT NULL," /* 0: of no run */
+    "  n_folds   INTEGER NOT NULL CHECK (n_folds >= 2),"
+    "  in_sample INTEGER NOT NULL CHECK (in_sample IN (0, 1)),"
+    "  n         INTEGER NOT NULL CHECK (n >= 0),"
+    "  n_classes INTEGER NOT NULL CHECK (n_classes >= 1),"
+    "  ids       BLOB NOT NULL,"
+    "  labels    BLOB NOT NULL,"
+    "  losses    BLOB NOT NULL,"
+    "  logits    BLOB NOT NULL,"
+    "  options   TEXT NOT NULL"
+    ") STRICT;"
+
+    /* One row for a whole learning curve: sizes int32 (n_sizes), answers one byte each (n_sizes,
+     * n_seeds, n_valid), 1 where right. in_sample as above. */
+    "CREATE TABLE learning ("
+    "  id        INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  at        INTEGER NOT NULL,"
+    "  run       INTEGER NOT NULL REFERENCES run (id),"
+    "  in_sample INTEGER NOT NULL CHECK (in_sample IN (0, 1)),"
+    "  n_sizes   INTEGER NOT NULL CHECK (n_sizes >= 1),"
+    "  n_seeds   INTEGER NOT NULL CHECK (n_seeds >= 1),"
+    "  n_valid   INTEGER NOT NULL CHECK (n_valid >= 1),"
+    "  sizes     BLOB NOT NULL,"
+    "  answers   BLOB NOT NULL"
+    ") STRICT;"
+
+    /* Of a picture's pixels, so never out of date: an image is its content. Brightness in 0..1;
+     * pixels is a hash of the decoded ones, look a perceptual hash, thumb 16 x 16 grey levels; the
+     * overlay (a position box) in shares of the picture, NULL if there is none. */
+    "CREATE TABLE quality ("
+    "  image     INTEGER PRIMARY KEY REFERENCES image (id),"
+    "  pixels    TEXT NOT NULL,"
+    "  look      INTEGER NOT NULL,"
+    "  thumb     BLOB NOT NULL CHECK (length(thumb) = 256),"
+    "  dark      REAL NOT NULL,"
+    "  light     REAL NOT NULL,"
+    "  entropy   REAL NOT NULL,"
+    "  sharpness REAL NOT NULL,"
+    "  detail    REAL NOT NULL,"
+    "  is_grey   INTEGER NOT NULL CHECK (is_grey IN (0, 1)),"
+    "  overlay_x REAL, overlay_y REAL, overlay_w REAL, overlay_h REAL"
+    ") STRICT;"
+    "PRAGMA user_version = 3;";
+
+static const char *const steps[] = {version_1, version_2, version_3};
 const struct mr_schema mr_schema_current = {steps, sizeof steps / sizeof *steps};
 
 static enum mr_status read_number(struct mr_store *store, const char *text, int64_t *number,

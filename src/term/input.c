@@ -94,8 +94,22 @@ static const struct {
     {3, MR_KEY_DELETE}, {5, MR_KEY_PAGE_UP}, {6, MR_KEY_PAGE_DOWN}, {11, MR_KEY_F1},
 };
 
-static int find_final(char final)
+static const struct {
+    char final; /* ESC [ 1 ; 2 final */
+    int code;
+} shifted_keys[] = {
+    {'A', MR_KEY_SHIFT_UP},
+    {'B', MR_KEY_SHIFT_DOWN},
+    {'C', MR_KEY_SHIFT_RIGHT},
+    {'D', MR_KEY_SHIFT_LEFT},
+};
+
+static int find_final(char final, bool is_shifted)
 {
+    for (size_t i = 0; is_shifted && i < sizeof shifted_keys / sizeof *shifted_keys; i++) {
+        if (shifted_keys[i].final == final)
+            return shifted_keys[i].code;
+    }
     for (size_t i = 0; i < sizeof final_keys / sizeof *final_keys; i++) {
         if (final_keys[i].final == final)
             return final_keys[i].code;
@@ -153,6 +167,12 @@ static bool read_mouse(struct mr_input *input, const unsigned char *s, char fina
     return true;
 }
 
+/* "1;2" before the final byte: with the shift key, and no other. */
+static bool is_shifted(const unsigned char *s)
+{
+    return parse_number(&s) == 1 && next_number(&s) == 2;
+}
+
 /* A whole control sequence of n bytes, not a reply. */
 static bool read_csi(struct mr_input *input, size_t n, struct mr_key *key)
 {
@@ -166,7 +186,7 @@ static bool read_csi(struct mr_input *input, size_t n, struct mr_key *key)
     else if (final == '~')
         key->code = find_tilde(parse_number(&s));
     else
-        key->code = final == 'M' ? MR_KEY_NONE : find_final(final);
+        key->code = final == 'M' ? MR_KEY_NONE : find_final(final, is_shifted(s));
     return key->code != MR_KEY_NONE;
 }
 
@@ -206,7 +226,7 @@ static enum piece take_ss3(struct mr_input *input, struct mr_key *key)
 {
     if (input->n < 3)
         return PIECE_UNFINISHED;
-    key->code = find_final((char)input->bytes[2]);
+    key->code = find_final((char)input->bytes[2], false);
     drop(input, 3);
     return key->code != MR_KEY_NONE ? PIECE_KEY : PIECE_NOTHING;
 }

@@ -20,6 +20,7 @@
 #include <misread/data/transform.h>
 #include <misread/nn/model.h>
 #include <misread/nn/weights.h>
+#include <misread/nn/weights_file.h>
 #include <misread/store/runs.h>
 #include <misread/train/trainer.h>
 
@@ -69,8 +70,8 @@ static char *print_json(cJSON *json)
     return text;
 }
 
-/* The class names, made safe: a reader may refuse a whole file for one bad byte in a name. */
-static char *print_classes(char *const *classes, int n)
+/* Made safe: a reader may refuse a whole file for one bad byte in a name. */
+char *mr_checkpoint_classes(char *const *classes, int n)
 {
     cJSON *array = cJSON_CreateArray();
     char name[512];
@@ -122,12 +123,26 @@ static uint64_t plan_of(const struct mr_model *model)
     return h;
 }
 
+static const char *const head_names[] = {
+    [MR_HEAD_PLAIN] = "torchvision", [MR_HEAD_CONCAT] = "fastai"};
+
+bool mr_checkpoint_find_head(const char *text, enum mr_head_kind *head)
+{
+    for (int i = 0; i < (int)(sizeof head_names / sizeof *head_names); i++)
+        if (!strcmp(head_names[i], text)) {
+            *head = (enum mr_head_kind)i;
+            return true;
+        }
+    return false;
+}
+
 static void add_common(struct texts *texts, const struct mr_checkpoint *c)
 {
     add_text(texts, "format", mr_xstrdup(FORMAT));
     add_text(texts, "arch", mr_xstrdup(mr_arch_text(c->options->arch)));
+    add_text(texts, "head", mr_xstrdup(head_names[mr_model_get_options(c->model)->head]));
     add_text(texts, "size_px", mr_xasprintf("%d", c->options->size_px));
-    add_text(texts, "classes", print_classes(c->classes, c->n_classes));
+    add_text(texts, "classes", mr_checkpoint_classes(c->classes, c->n_classes));
     add_text(texts, "mean", print_triple(mr_imagenet_mean));
     add_text(texts, "std", print_triple(mr_imagenet_std));
     add_text(texts, "seed", mr_xasprintf("%" PRIu64, c->options->seed));
@@ -154,7 +169,7 @@ static uint64_t mix_floats(uint64_t h, const float *x, size_t n)
     return mr_hash_mix(h ^ n);
 }
 
-#define MAX_EXTRAS 4
+#define MAX_EXTRAS 5
 
 /* The tensors beside the weights, by what they are; the same list is written and read. */
 static int list_extras(const struct mr_checkpoint *c, struct mr_weights_extra extras[MAX_EXTRAS])
@@ -165,6 +180,9 @@ static int list_extras(const struct mr_checkpoint *c, struct mr_weights_extra ex
     extras[n_extras++] = (struct mr_weights_extra){"_opt.m", c->updater->m, n};
     if (c->updater->v)
         extras[n_extras++] = (struct mr_weights_extra){"_opt.v", c->updater->v, n};
+    if (c->average)
+        extras[n_extras++] =
+            (struct mr_weights_extra){"_ema", c->average, mr_model_n_params(c->model)};
     if (c->at.step_in_epoch > 0) {
         size_t n_train = (size_t)c->train->n;
 
@@ -243,25 +261,27 @@ static void finish_staged(struct staged *staged)
         free((float *)staged->extras[i].data);
 }
 
-static enum mr_status check_text(const struct mr_safetensors *file, const char *key,
+static enum mr_status check_text(const struct mr_weights_file *file, const char *key,
                                  const char *wanted, const char *path, const char *what,
                                  struct mr_error *err)
 {
-    const char *found = mr_safetensors_text(file, key);
+    const char *found = mr_weights_file_text(file, key);
 
     if (found && !strcmp(found, wanted))
         return MR_OK;
     return mr_fail(err, MR_E_FORMAT, "cannot go on from '%s': %s", path, what);
 }
 
-static enum mr_status check_common(const struct mr_safetensors *file, const struct mr_checkpoint *c,
-                                   const char *path, struct mr_error *err)
+static enum mr_status check_common(const struct mr_weights_file *file,
+                                   const struct mr_checkpoint *c, const char *path,
+                                   struct mr_error *err)
 {
     static const struct {
         const char *key, *what;
     } reasons[] = {
         {"format", "it is not a checkpoint of this version"},
         {"arch", "it holds another network"},
+        {"head", "its network has another head"},
         {"size_px", "it was trained at another size"},
         {"classes", "its classes differ from the run's"},
         {"seed", "it was trained with another seed"},
@@ -303,9 +323,9 @@ static bool is_possible(const struct mr_position *at)
            at->step == at->epoch * at->n_batches + at->step_in_epoch && at->rate > 0;
 }
 
-static bool read_position(const struct mr_safetensors *file, struct mr_position *at)
+static bool read_position(const struct mr_weights_file *file, struct mr_position *at)
 {
-    const char *text = mr_safetensors_text(file, "position");
+    const char *text = mr_weights_file_text(file, "position");
     cJSON *object = text ? cJSON_Parse(text) : NULL;
     bool is_good = object && read_fields(object, at) && is_possible(at);
 
@@ -313,7 +333,28 @@ static bool read_position(const struct mr_safetensors *file, struct mr_position 
     return is_good;
 }
 
-static enum mr_status read_extras(const struct mr_safetensors *file, const struct mr_checkpoint *c,
+static enum mr_status say_no_position(const char *path, struct mr_error *err)
+{
+    return mr_fail(err, MR_E_FORMAT, "cannot go on from '%s': it does not say where the run was",
+                   path);
+}
+
+enum mr_status mr_checkpoint_position(struct mr_position *at, const char *path,
+                                      struct mr_error *err)
+{
+    struct mr_weights_file *file = NULL;
+    struct mr_position found;
+    enum mr_status st = mr_weights_file_open(&file, NULL, path, err);
+
+    if (!st && !read_position(file, &found))
+        st = say_no_position(path, err);
+    if (!st)
+        *at = found;
+    mr_weights_file_close(file);
+    return st;
+}
+
+static enum mr_status read_extras(const struct mr_weights_file *file, const struct mr_checkpoint *c,
                                   struct staged *staged, const char *path, struct mr_error *err)
 {
     struct mr_checkpoint shaped = *c;
@@ -325,7 +366,7 @@ static enum mr_status read_extras(const struct mr_safetensors *file, const struc
     for (int i = 0; i < n_wanted; i++) {
         float *data = NULL;
         size_t n = 0;
-        enum mr_status st = mr_safetensors_floats(file, wanted[i].name, &data, &n, err);
+        enum mr_status st = mr_weights_file_floats(file, wanted[i].name, &data, &n, err);
 
         if (st)
             return st;
@@ -338,7 +379,7 @@ static enum mr_status read_extras(const struct mr_safetensors *file, const struc
     return MR_OK;
 }
 
-static enum mr_status read_file(const struct mr_safetensors *file, const struct mr_checkpoint *c,
+static enum mr_status read_file(const struct mr_weights_file *file, const struct mr_checkpoint *c,
                                 struct staged *staged, const char *path, struct mr_error *err)
 {
     char digest[20];
@@ -347,8 +388,7 @@ static enum mr_status read_file(const struct mr_safetensors *file, const struct 
     if (st)
         return st;
     if (!read_position(file, &staged->at))
-        return mr_fail(err, MR_E_FORMAT,
-                       "cannot go on from '%s': it does not say where the run was", path);
+        return say_no_position(path, err);
     st = read_extras(file, c, staged, path, err);
     if (!st)
         st = mr_weights_load(c->model, path, NULL, err);
@@ -375,17 +415,17 @@ static void hand_over(struct mr_checkpoint *c, const struct staged *staged)
 enum mr_status mr_checkpoint_load(struct mr_checkpoint *checkpoint, const char *path,
                                   struct mr_error *err)
 {
-    struct mr_safetensors *file = NULL;
+    struct mr_weights_file *file = NULL;
     struct staged staged = {.n_extras = 0};
     enum mr_status st;
 
-    st = mr_safetensors_open(&file, path, err);
+    st = mr_weights_file_open(&file, NULL, path, err);
     if (st)
         return st;
     st = read_file(file, checkpoint, &staged, path, err);
     if (!st)
         hand_over(checkpoint, &staged);
     finish_staged(&staged);
-    mr_safetensors_close(file);
+    mr_weights_file_close(file);
     return st;
 }

@@ -12,11 +12,12 @@
 #ifndef MISREAD_TRAIN_CHECKPOINT_H
 #define MISREAD_TRAIN_CHECKPOINT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <misread/base/status.h>
+#include <misread/nn/model.h>
 
-struct mr_model;
 struct mr_predictions;
 struct mr_train_options;
 struct mr_updater;
@@ -24,9 +25,9 @@ struct mr_updater;
 /* Where a run is. All of it decides how the run goes on, so all of it is kept. */
 struct mr_position {
     int epoch;            /* completed epochs */
-    int step_in_epoch;    /* batches done of the epoch in progress */
-    int step;             /* batches done of the whole run */
-    int n_batches;        /* of an epoch */
+    int step_in_epoch;    /* steps done of the epoch in progress */
+    int step;             /* steps done of the whole run */
+    int n_batches;        /* steps of an epoch: batches that make one step count as one */
     double rate;          /* factor on the scheduled learning rate */
     double best_accuracy; /* -1: none yet */
     int best_epoch;
@@ -37,7 +38,8 @@ struct mr_position {
 /* What goes into a checkpoint, and comes out of it. All borrowed. */
 struct mr_checkpoint {
     struct mr_model *model;
-    struct mr_updater *updater;
+    struct mr_updater *updater;   /* between two steps: nothing is gathered */
+    float *average;               /* of the weights (n_params); NULL: none is kept */
     struct mr_predictions *train; /* training-time logits and losses of the epoch in progress */
     const struct mr_train_options *options;
     char *const *classes;
@@ -54,11 +56,20 @@ enum mr_status mr_checkpoint_save(const struct mr_checkpoint *checkpoint, const 
 enum mr_status mr_checkpoint_save_best(const struct mr_checkpoint *checkpoint, const char *path,
                                        struct mr_error *err) MR_NODISCARD;
 
+/* What the metadata say: "classes", owned by the caller, and which head the text of "head" is
+ * (false: none that is known). */
+char *mr_checkpoint_classes(char *const *classes, int n);
+bool mr_checkpoint_find_head(const char *text, enum mr_head_kind *head);
+
+/* Where the run was: at out, before anything that fits it is made. Nothing else is checked. */
+enum mr_status mr_checkpoint_position(struct mr_position *at, const char *path,
+                                      struct mr_error *err) MR_NODISCARD;
+
 /*
- * Fills model, updater, train and at from a file that mr_checkpoint_save wrote for the same
- * options, classes and samples; anything else is refused in a sentence, and so is a file whose
- * bytes changed. After a refusal the model's weights are undefined; at, updater and train are
- * untouched.
+ * Fills model, updater, average, train and at from a file that mr_checkpoint_save wrote for the
+ * same options, classes and samples; anything else is refused in a sentence, and so is a file whose
+ * bytes changed. After a refusal the model's weights are undefined; at, updater, average and
+ * train are untouched.
  */
 enum mr_status mr_checkpoint_load(struct mr_checkpoint *checkpoint, const char *path,
                                   struct mr_error *err) MR_NODISCARD;

@@ -38,19 +38,23 @@ struct mr_predictions *mr_evaluate_room(const struct mr_sample *samples, int n, 
     return p;
 }
 
+bool mr_evaluate_is_correct(const struct mr_predictions *predictions, int index)
+{
+    int k = predictions->n_classes, best = 0;
+    const float *logits = predictions->logits + (size_t)index * (size_t)k;
+
+    for (int c = 1; c < k; c++)
+        if (logits[c] > logits[best])
+            best = c;
+    return best == predictions->labels[index];
+}
+
 int mr_evaluate_n_correct(const struct mr_predictions *predictions)
 {
-    int k = predictions->n_classes, n_correct = 0;
+    int n_correct = 0;
 
-    for (int i = 0; i < predictions->n; i++) {
-        const float *logits = predictions->logits + (size_t)i * (size_t)k;
-        int best = 0;
-
-        for (int c = 1; c < k; c++)
-            if (logits[c] > logits[best])
-                best = c;
-        n_correct += best == predictions->labels[i];
-    }
+    for (int i = 0; i < predictions->n; i++)
+        n_correct += mr_evaluate_is_correct(predictions, i);
     return n_correct;
 }
 
@@ -89,11 +93,12 @@ static enum mr_status keep_batch(struct mr_predictions *p, const struct mr_batch
 static enum mr_status evaluate_all(const struct mr_evaluation *e, struct mr_predictions *p,
                                    struct mr_batch *batch, struct mr_error *err)
 {
+    struct mr_feed feed = {e->loader, e->features, 1};
     int n_done = 0;
 
     for (int b = 0; b < mr_loader_n_batches(e->loader); b++) {
-        int n = mr_loader_fill(e->loader, 0, b, batch->x, batch->labels, batch->indices, e->pool);
-        const float *logits = mr_model_forward(e->model, batch->x, n, MR_MODE_EVAL);
+        int n = mr_batch_fill(batch, &feed, e->model, e->epoch, b, e->pool);
+        const float *logits = mr_batch_forward(batch, &feed, e->model, n, MR_MODE_EVAL);
         enum mr_status st;
 
         mr_model_loss(e->model, batch->labels, batch->losses);
@@ -119,7 +124,7 @@ enum mr_status mr_evaluate(const struct mr_evaluation *evaluation,
     p = mr_evaluate_room(mr_loader_samples(evaluation->loader), n, model->n_classes);
     if (!p)
         return mr_fail(err, MR_E_NOMEM, "no memory for the answers to %d images", n);
-    st = mr_batch_init(&batch, model, err);
+    st = mr_batch_init(&batch, evaluation->model, err);
     if (!st) {
         st = evaluate_all(evaluation, p, &batch, err);
         mr_batch_finish(&batch);

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Initial weights from a file that was trained on other classes. */
+/* What a run starts from: a file of weights, which may be another run's. To be told before anything
+ * is recorded. */
 #ifndef MISREAD_TRAIN_INITIAL_H
 #define MISREAD_TRAIN_INITIAL_H
 
 #include <misread/base/status.h>
-#include <misread/nn/model.h>
 
-/* Reads the body's tensors (all but "fc.") from a safetensors file; the last layer too if it fits,
- * else it keeps its initialisation. A missing or misshapen tensor, or one that is not finite, is
- * refused: the model's weights are then undefined. */
-enum mr_status mr_initial_load(struct mr_model *model, const char *path,
-                               struct mr_error *err) MR_NODISCARD;
-/* Would the file do for such a network? Reads all of it. */
-enum mr_status mr_initial_check(const char *path, enum mr_arch arch,
-                                struct mr_error *err) MR_NODISCARD;
+struct mr_sandbox;
+struct mr_train_options;
+
+/*
+ * Settles what the options leave to the file of their weights: --head auto is the head of a run on
+ * the same classes, if the file is one's. classes, n: what the images are of. Refuses a file that
+ * will not do for such a network (mr_weights_start), and with from_run one whose classes or head
+ * are others. Reads all of it. Without weights nothing happens.
+ */
+enum mr_status mr_initial_settle(struct mr_train_options *options, char *const *classes, int n,
+                                 struct mr_sandbox *sandbox, struct mr_error *err) MR_NODISCARD;
 
 #endif

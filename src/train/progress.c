@@ -14,6 +14,11 @@ enum mr_status mr_progress_flush(struct mr_progress *progress, struct mr_error *
     enum mr_status st = MR_OK;
 
     p->run.eta_ms = mr_progress_eta_ms(p);
+    if (p->listen) {
+        p->n_steps = 0;
+        p->written_at_ms = mr_clock_ms();
+        return p->listen(p->ctx, &p->run) ? MR_OK : mr_fail(err, MR_E_CANCELLED, "cancelled");
+    }
     if (p->n_steps)
         st = mr_steps_add(p->store, p->run.id, p->steps, p->n_steps, err);
     if (!st) {
@@ -57,6 +62,12 @@ void mr_progress_measure(double *mean, double ms)
     *mean = *mean > 0 ? *mean + (ms - *mean) / 8 : ms;
 }
 
+void mr_progress_forget(struct mr_progress *progress, bool is_followed)
+{
+    progress->step_ms = progress->valid_image_ms = 0;
+    progress->is_followed = is_followed;
+}
+
 int64_t mr_progress_eta_ms(const struct mr_progress *progress)
 {
     const struct mr_progress *p = progress;
@@ -68,7 +79,7 @@ int64_t mr_progress_eta_ms(const struct mr_progress *progress)
         return 0;
     if (!strcmp(run->phase, "checkpoint"))
         return run->eta_ms;
-    if (p->step_ms <= 0 || p->n_batches <= 0)
+    if (p->step_ms <= 0 || p->n_batches <= 0 || p->is_followed)
         return -1;
     if (image_ms <= 0 && run->n_train > 0)
         image_ms = p->step_ms * p->n_batches / run->n_train / 3;

@@ -8,11 +8,13 @@
  */
 #include "samples.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <misread/base/alloc.h>
 #include <misread/base/file.h>
+#include <misread/base/rng.h>
 #include <misread/base/str.h>
 #include <misread/data/cache.h>
 #include <misread/data/loader.h>
@@ -20,6 +22,9 @@
 #include <misread/store/review.h>
 
 #define MAX_BYTES ((size_t)1 << 30)
+
+/* Names the stream of random numbers that this file draws from. */
+#define PURPOSE UINT64_C(0x706f7274696f6e)
 
 void mr_samples_finish(struct mr_samples *samples)
 {
@@ -50,30 +55,50 @@ static int label_of(const struct mr_image_row *row, const struct mr_decision *de
     return review.label;
 }
 
+/* As mr_samples_of; adds up in counts what readers changed. */
+static int collect(struct mr_sample **samples, enum mr_side side,
+                   const struct mr_image_table *table, const struct mr_cache *cache,
+                   const struct mr_decision *decisions, int n_decisions, struct mr_samples *counts)
+{
+    struct mr_sample *found = mr_xalloc((size_t)table->n + 1, sizeof *found);
+    int n = 0;
+
+    for (int i = 0; i < table->n; i++) {
+        const struct mr_image_row *row = &table->rows[i];
+        struct mr_sample sample = {.image = row->id};
+
+        if (row->side != side || !is_usable(row, cache))
+            continue;
+        sample.label = label_of(row, decisions, n_decisions, table->n_classes);
+        counts->n_excluded += sample.label < 0 && row->class_id >= 0;
+        counts->n_relabelled += sample.label >= 0 && sample.label != row->class_id;
+        if (sample.label >= 0)
+            found[n++] = sample;
+    }
+    *samples = found;
+    return n;
+}
+
+int mr_samples_of(struct mr_sample **samples, enum mr_side side, const struct mr_image_table *table,
+                  const struct mr_cache *cache, const struct mr_decision *decisions,
+                  int n_decisions, enum mr_labels_kind labels)
+{
+    struct mr_samples counts = {0};
+
+    return collect(samples, side, table, cache, decisions,
+                   labels == MR_LABELS_ORIGINAL ? 0 : n_decisions, &counts);
+}
+
 enum mr_status mr_samples_build(struct mr_samples *samples, const struct mr_image_table *table,
                                 const struct mr_cache *cache, const struct mr_decision *decisions,
                                 int n_decisions, enum mr_labels_kind labels, struct mr_error *err)
 {
     struct mr_samples s = {.n_classes = table->n_classes};
 
-    s.train = mr_xalloc((size_t)table->n + 1, sizeof *s.train);
-    s.valid = mr_xalloc((size_t)table->n + 1, sizeof *s.valid);
     if (labels == MR_LABELS_ORIGINAL)
         n_decisions = 0;
-    for (int i = 0; i < table->n; i++) {
-        const struct mr_image_row *row = &table->rows[i];
-        struct mr_sample sample = {.image = row->id};
-
-        if (!is_usable(row, cache))
-            continue;
-        sample.label = label_of(row, decisions, n_decisions, table->n_classes);
-        if (sample.label < 0)
-            continue;
-        if (row->side == MR_SIDE_TRAIN)
-            s.train[s.n_train++] = sample;
-        else if (row->side == MR_SIDE_VALID)
-            s.valid[s.n_valid++] = sample;
-    }
+    s.n_train = collect(&s.train, MR_SIDE_TRAIN, table, cache, decisions, n_decisions, &s);
+    s.n_valid = collect(&s.valid, MR_SIDE_VALID, table, cache, decisions, n_decisions, &s);
     if (s.n_train < 2 || s.n_valid < 1) {
         enum mr_status st = mr_fail(
             err, MR_E_USAGE, "cannot train: %d readable images to train on and %d to validate with",
@@ -84,6 +109,71 @@ enum mr_status mr_samples_build(struct mr_samples *samples, const struct mr_imag
     }
     *samples = s;
     return MR_OK;
+}
+
+static int by_image(const void *left, const void *right)
+{
+    const struct mr_sample *a = left, *b = right;
+
+    return (a->image > b->image) - (a->image < b->image);
+}
+
+void mr_samples_sort(struct mr_sample *samples, int n)
+{
+    qsort(samples, (size_t)n, sizeof *samples, by_image);
+}
+
+/* A training sample and when its turn is among those of its class. */
+struct drawn {
+    struct mr_sample sample;
+    uint64_t turn; /* of its group */
+};
+
+static int by_class_and_turn(const void *left, const void *right)
+{
+    const struct drawn *a = left, *b = right;
+
+    if (a->sample.label != b->sample.label)
+        return a->sample.label < b->sample.label ? -1 : 1;
+    if (a->turn != b->turn)
+        return a->turn < b->turn ? -1 : 1;
+    return (a->sample.image > b->sample.image) - (a->sample.image < b->sample.image);
+}
+
+static uint64_t turn_of(const struct mr_image_row *row, uint64_t seed)
+{
+    const char *what = *row->group ? row->group : row->hash;
+
+    return mr_rng_make(seed, PURPOSE, mr_hash_fnv(what, strlen(what)), 0).key;
+}
+
+static int n_kept_of(int n, double share)
+{
+    int n_kept = (int)lround(share * n), least = n < 2 ? n : 2;
+
+    return n_kept < least ? least : n_kept;
+}
+
+void mr_samples_keep(struct mr_samples *samples, const struct mr_image_table *table,
+                     const struct mr_portion *portion)
+{
+    int n = samples->n_train, n_kept = 0;
+    struct drawn *drawn = mr_xalloc((size_t)n + 1, sizeof *drawn);
+
+    for (int i = 0; i < n; i++)
+        drawn[i] =
+            (struct drawn){samples->train[i],
+                           turn_of(mr_images_find(table, samples->train[i].image), portion->seed)};
+    qsort(drawn, (size_t)n, sizeof *drawn, by_class_and_turn);
+    for (int first = 0, end; first < n; first = end) {
+        for (end = first; end < n && drawn[end].sample.label == drawn[first].sample.label;)
+            end++;
+        for (int i = 0; i < n_kept_of(end - first, portion->share); i++)
+            samples->train[n_kept++] = drawn[first + i].sample;
+    }
+    samples->n_train = n_kept;
+    mr_samples_sort(samples->train, n_kept);
+    free(drawn);
 }
 
 static void print_side(struct mr_str *text, const char *side, const struct mr_sample *samples,

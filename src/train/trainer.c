@@ -15,6 +15,7 @@
 #include <misread/base/str.h>
 #include <misread/base/thread.h>
 #include <misread/data/preflight.h>
+#include <misread/kernel/kernels.h>
 #include <misread/store/runs.h>
 #include <misread/store/store.h>
 
@@ -131,6 +132,9 @@ static enum mr_status launch(struct mr_trainer *t, struct mr_error *err)
 
     sweep(folder);
     free(folder);
+    folder = mr_path_join(mr_store_project_dir(t->store), "cache");
+    sweep(folder);
+    free(folder);
     s->control = (struct mr_control){
         .store = t->store, .run = run, .ask_stop = &t->ask_stop, .version = -1, .rate = 1};
     s->last_path = mr_run_path(t->store, run, "last.safetensors");
@@ -150,7 +154,7 @@ static void describe(struct mr_run *run, const struct mr_train_options *options)
     mr_str_copy(run->arch, sizeof run->arch, mr_arch_text(options->arch));
     run->size_px = options->size_px;
     run->batch = options->batch;
-    run->n_epochs = options->n_epochs;
+    run->n_epochs = options->n_epochs + options->n_whole;
     run->seed = (int64_t)options->seed;
     run->lr = options->lr;
     run->options = mr_train_options_to_json(options);
@@ -158,8 +162,34 @@ static void describe(struct mr_run *run, const struct mr_train_options *options)
     run->eta_ms = -1;
 }
 
+/* What was measured on this machine becomes the run's own: measuring again changes no run. */
+static enum mr_status take_choices(struct mr_trainer *t, const char *measured, struct mr_error *err)
+{
+    struct mr_training *s = &t->training;
+    const struct mr_kernels *kernels = mr_kernels_find(s->options.isa);
+    struct mr_machine machine =
+        mr_machine_here(kernels ? kernels->isa : mr_kernels_best()->isa, s->options.n_threads);
+    char *path = mr_run_path(t->store, s->progress.run.id, "kernels");
+    enum mr_status st = MR_OK;
+
+    if (measured)
+        mr_conv_choices_load(&s->choices, measured, &machine);
+    if (s->choices.n)
+        st = mr_conv_choices_save(&s->choices, path, err);
+    free(path);
+    return st;
+}
+
+static void recall_choices(struct mr_trainer *t)
+{
+    char *path = mr_run_path(t->store, t->training.progress.run.id, "kernels");
+
+    mr_conv_choices_load(&t->training.choices, path, NULL);
+    free(path);
+}
+
 static enum mr_status begin(struct mr_trainer *t, const struct mr_train_options *options,
-                            struct mr_error *err)
+                            const char *choices_path, struct mr_error *err)
 {
     struct mr_training *s = &t->training;
     enum mr_status st;
@@ -172,6 +202,8 @@ static enum mr_status begin(struct mr_trainer *t, const struct mr_train_options 
     st = mr_run_create(t->store, &s->progress.run, err);
     if (!st)
         st = mr_run_lock_take(&t->lock, t->store, s->progress.run.id, err);
+    if (!st)
+        st = take_choices(t, choices_path, err);
     return st ? st : launch(t, err);
 }
 
@@ -192,21 +224,23 @@ static enum mr_status refuse_second(struct mr_store *store, struct mr_error *err
 }
 
 /* All that can be told before a run is recorded: a refusal must not look like a run that failed. */
-static enum mr_status check_data(const struct mr_trainer_place *place, struct mr_store *store,
-                                 const struct mr_train_options *options, struct mr_error *err)
+static enum mr_status settle_data(const struct mr_trainer_place *place, struct mr_store *store,
+                                  struct mr_train_options *options, struct mr_error *err)
 {
     struct mr_scan_options scan = mr_training_scan_options(options);
+    struct mr_class_names classes = {0};
     enum mr_status st = store ? refuse_second(store, err) : MR_OK;
 
     if (!st)
-        st = mr_preflight_check(store, place->data_dir, &scan, place->sandbox, err);
-    if (!st && options->weights[0])
-        st = mr_initial_check(options->weights, options->arch, err);
+        st = mr_preflight_check(store, place->data_dir, &scan, place->sandbox, &classes, err);
+    if (!st)
+        st = mr_initial_settle(options, classes.names, classes.n, place->sandbox, err);
+    mr_class_names_finish(&classes);
     return st;
 }
 
-static enum mr_status check_start(const struct mr_trainer_place *place,
-                                  const struct mr_train_options *options, struct mr_error *err)
+enum mr_status mr_trainer_settle(const struct mr_trainer_place *place,
+                                 struct mr_train_options *options, struct mr_error *err)
 {
     char *database = mr_path_join(place->project_dir, "project.db");
     struct mr_store *store = NULL;
@@ -215,7 +249,7 @@ static enum mr_status check_start(const struct mr_trainer_place *place,
     if (!st && mr_path_exists(database))
         st = mr_store_open(&store, place->project_dir, MR_STORE_EXISTING, err);
     if (!st)
-        st = check_data(place, store, options, err);
+        st = settle_data(place, store, options, err);
     mr_store_close(store);
     free(database);
     return st;
@@ -226,13 +260,14 @@ enum mr_status mr_trainer_start(struct mr_trainer **trainer, const struct mr_tra
                                 struct mr_error *err)
 {
     struct mr_trainer *t = NULL;
-    enum mr_status st = check_start(place, options, err);
+    struct mr_train_options settled = *options;
+    enum mr_status st = mr_trainer_settle(place, &settled, err);
 
     if (!st)
         st = create(&t, place, MR_STORE_CREATE, err);
     if (st)
         return st;
-    st = begin(t, options, err);
+    st = begin(t, &settled, place->choices_path, err);
     if (st) {
         destroy(t);
         return st;
@@ -267,6 +302,7 @@ static enum mr_status begin_again(struct mr_trainer *t, int run, struct mr_error
     row->eta_ms = -1;
     free(row->message);
     row->message = mr_xstrdup("");
+    recall_choices(t);
     return launch(t, err);
 }
 

@@ -3,22 +3,26 @@
 #include "training.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include <misread/base/alloc.h>
 #include <misread/base/clock.h>
 #include <misread/base/file.h>
 #include <misread/base/log.h>
 #include <misread/base/pool.h>
 #include <misread/base/str.h>
 #include <misread/data/cache.h>
+#include <misread/data/limit.h>
 #include <misread/data/loader.h>
 #include <misread/data/scan.h>
 #include <misread/data/transform.h>
 #include <misread/kernel/kernels.h>
 #include <misread/nn/model.h>
+#include <misread/nn/weights.h>
 #include <misread/store/review.h>
 #include <misread/train/evaluate.h>
 
-#include "initial.h"
+#include "average.h"
 
 #define PAUSE_MS 100
 
@@ -31,6 +35,7 @@ struct mr_checkpoint mr_training_snapshot(struct mr_training *training)
 {
     return (struct mr_checkpoint){.model = training->model,
                                   .updater = &training->updater,
+                                  .average = training->average,
                                   .train = training->train,
                                   .options = &training->options,
                                   .classes = training->table->classes,
@@ -39,11 +44,45 @@ struct mr_checkpoint mr_training_snapshot(struct mr_training *training)
                                   .at = training->at};
 }
 
+bool mr_training_is_of_series(const struct mr_training *training)
+{
+    return training->fold.n || training->portion.share > 0;
+}
+
+int mr_training_n_steps(const struct mr_training *training)
+{
+    return mr_stage_n_steps(&training->options, mr_loader_n_batches(training->train_feed.loader));
+}
+
+void mr_training_swap_average(struct mr_training *training)
+{
+    struct mr_training *s = training;
+
+    if (!s->average)
+        return;
+    mr_average_swap(s->average, mr_model_params(s->model), mr_model_n_params(s->model));
+    s->shows_average = !s->shows_average;
+}
+
+/* In the middle of a validation too the file has the weights in the model's place. */
+static enum mr_status save(struct mr_training *s, struct mr_error *err)
+{
+    struct mr_checkpoint checkpoint = mr_training_snapshot(s);
+    bool shows_average = s->shows_average;
+    enum mr_status st;
+
+    if (shows_average)
+        mr_training_swap_average(s);
+    st = mr_checkpoint_save(&checkpoint, s->last_path, err);
+    if (shows_average)
+        mr_training_swap_average(s);
+    return st;
+}
+
 enum mr_status mr_training_checkpoint(struct mr_training *training, struct mr_error *err)
 {
     struct mr_training *s = training;
     struct mr_run *run = &s->progress.run;
-    struct mr_checkpoint checkpoint = mr_training_snapshot(s);
     char phase[sizeof run->phase];
     int64_t n_done = run->n_done, n_total = run->n_total, began = mr_clock_ms();
     enum mr_status st;
@@ -51,7 +90,7 @@ enum mr_status mr_training_checkpoint(struct mr_training *training, struct mr_er
     mr_str_copy(phase, sizeof phase, run->phase);
     st = mr_progress_phase(&s->progress, "checkpoint", 0, 1, err);
     if (!st)
-        st = mr_checkpoint_save(&checkpoint, s->last_path, err);
+        st = save(s, err);
     if (st)
         return st;
     s->control.want_checkpoint = false;
@@ -138,8 +177,13 @@ enum mr_status mr_training_reason(struct mr_training *training, enum mr_status s
 struct mr_scan_options mr_training_scan_options(const struct mr_train_options *options)
 {
     return (struct mr_scan_options){.group_re = options->group_re[0] ? options->group_re : NULL,
+                                    .group_by = options->group_by[0] ? options->group_by : NULL,
                                     .split_seed = options->split_seed,
-                                    .valid_fraction = options->valid_fraction};
+                                    .valid_fraction = options->valid_fraction,
+                                    .test_fraction = options->test_fraction,
+                                    .split_file =
+                                        options->split_file[0] ? options->split_file : NULL,
+                                    .limit = options->limit};
 }
 
 static enum mr_status scan(struct mr_training *s, struct mr_error *err)
@@ -150,11 +194,20 @@ static enum mr_status scan(struct mr_training *s, struct mr_error *err)
 
     options.progress = mr_training_on_progress;
     options.ctx = s;
+    options.sandbox = s->sandbox;
+    if (s->samples_path && mr_path_exists(s->samples_path))
+        options.split_file = options.group_by =
+            NULL; /* a run that goes on has its images: the file may be gone */
     if (!st)
         st = mr_training_reason(s, mr_scan(s->progress.store, s->data_dir, &options, &report, err),
                                 err);
     if (!st)
         st = mr_images_load(s->progress.store, &s->table, err);
+    if (!st)
+        mr_limit_apply(s->table->rows, s->table->n, s->table->n_classes, options.split_seed,
+                       options.limit);
+    if (!st && s->fold.n)
+        mr_fold_hold_out(s->table->rows, s->table->n, s->table->n_classes, &s->fold);
     return st;
 }
 
@@ -162,6 +215,7 @@ static enum mr_status fill_cache(struct mr_training *s, struct mr_error *err)
 {
     struct mr_cache_options options = {.data_dir = s->data_dir,
                                        .size_px = s->options.size_px,
+                                       .square = s->options.square,
                                        .n_threads = s->options.n_threads,
                                        .progress = mr_training_on_progress,
                                        .ctx = s};
@@ -169,6 +223,7 @@ static enum mr_status fill_cache(struct mr_training *s, struct mr_error *err)
 
     if (st)
         return st;
+    mr_mask_read(&options.mask, s->options.mask); /* the options were checked */
     return mr_training_reason(
         s, mr_cache_open(&s->cache, s->progress.store, s->table, s->sandbox, &options, err), err);
 }
@@ -183,7 +238,9 @@ static enum mr_status choose_samples(struct mr_training *s, struct mr_error *err
         st =
             mr_samples_build(&s->samples, s->table, s->cache, decisions, n, s->options.labels, err);
     free(decisions);
-    if (!st)
+    if (!st && s->portion.share > 0)
+        mr_samples_keep(&s->samples, s->table, &s->portion);
+    if (!st && s->samples_path)
         st = mr_samples_save(&s->samples, s->samples_path, err);
     return st;
 }
@@ -223,68 +280,80 @@ static enum mr_status recall_samples(struct mr_training *s, struct mr_error *err
 static enum mr_status settle_samples(struct mr_training *s, struct mr_error *err)
 {
     struct mr_run *run = &s->progress.run;
-    enum mr_status st =
-        mr_path_exists(s->samples_path) ? recall_samples(s, err) : choose_samples(s, err);
+    bool has_list = s->samples_path && mr_path_exists(s->samples_path);
+    enum mr_status st = has_list ? recall_samples(s, err) : choose_samples(s, err);
 
     if (st)
         return st;
     run->n_classes = s->samples.n_classes;
     run->n_train = s->samples.n_train;
     run->n_valid = s->samples.n_valid;
+    if (!has_list) {
+        run->n_relabelled = s->samples.n_relabelled;
+        run->n_excluded = s->samples.n_excluded;
+    }
     return MR_OK;
 }
 
-static enum mr_status make_model(struct mr_training *s, struct mr_error *err)
+struct mr_model_options mr_training_model_options(const struct mr_train_options *options,
+                                                  int n_classes, enum mr_mode mode)
 {
-    const struct mr_train_options *o = &s->options;
-    struct mr_model_options options = {.arch = o->arch,
-                                       .n_classes = s->samples.n_classes,
-                                       .max_batch = o->batch,
-                                       .h = o->size_px,
-                                       .w = o->size_px,
-                                       .training = true,
-                                       .kernels = mr_kernels_find(o->isa)};
-    enum mr_status st = mr_pool_create(&s->pool, o->n_threads, err);
+    return (struct mr_model_options){.arch = options->arch,
+                                     .n_classes = n_classes,
+                                     .max_batch = options->batch,
+                                     .h = options->size_px,
+                                     .w = options->size_px,
+                                     .training = mode == MR_MODE_TRAIN,
+                                     .head = mr_stage_head(options),
+                                     .kernels = mr_kernels_find(options->isa)};
+}
 
-    if (!st)
-        st = mr_model_create(&s->model, &options, s->pool, err);
-    if (!st)
-        st = mr_updater_init(&s->updater, s->model, o->optimizer, o->weight_decay, err);
-    if (!st)
-        st = mr_batch_init(&s->batch, &options, err);
-    if (st)
-        return st;
-    mr_model_init(s->model, o->seed);
-    return MR_OK;
+static enum mr_status make_pool(struct mr_training *s, struct mr_error *err)
+{
+    s->n_stages = mr_stages_plan(s->stages, &s->options);
+    return mr_pool_create(&s->pool, s->options.n_threads, err);
 }
 
 static enum mr_status make_loaders(struct mr_training *s, struct mr_error *err)
 {
-    struct mr_augment augment = mr_augment_default();
+    struct mr_augment augment;
     struct mr_loader_options train = {.samples = s->samples.train,
                                       .n = s->samples.n_train,
                                       .batch = s->options.batch,
                                       .seed = s->options.seed,
-                                      .is_shuffled = 1};
+                                      .is_shuffled = 1,
+                                      .is_balanced = s->options.sampling == MR_SAMPLING_BALANCED};
     struct mr_loader_options valid = {.samples = s->samples.valid,
                                       .n = s->samples.n_valid,
                                       .batch = s->options.batch,
                                       .seed = s->options.seed};
     enum mr_status st;
 
-    if (s->options.augment == MR_AUGMENT_DEFAULT)
+    if (mr_stage_augment(&augment, &s->options))
         train.augment = &augment;
-    st = mr_loader_create(&s->train_loader, s->cache, &train, err);
+    st = mr_loader_create(&s->train_feed.loader, s->cache, &train, err);
     if (!st)
-        st = mr_loader_create(&s->valid_loader, s->cache, &valid, err);
+        st = mr_loader_create(&s->valid_feed.loader, s->cache, &valid, err);
     if (st)
         return st;
+    mr_objective_init(&s->objective, &s->options, s->samples.train, s->samples.n_train,
+                      s->samples.n_classes);
     s->train = mr_evaluate_room(s->samples.train, s->samples.n_train, s->samples.n_classes);
     if (!s->train)
         return mr_fail(err, MR_E_NOMEM, "no memory for the answers to %d images",
                        s->samples.n_train);
-    s->train->run = s->control.run;
-    s->train->side = MR_SIDE_TRAIN;
+    return MR_OK;
+}
+
+static enum mr_status make_average(struct mr_training *s, struct mr_error *err)
+{
+    size_t n = mr_model_n_params(s->model);
+
+    if (s->options.ema <= 0)
+        return MR_OK;
+    s->average = mr_alloc_aligned(n * sizeof *s->average);
+    if (!s->average)
+        return mr_fail(err, MR_E_NOMEM, "no memory for an average of %zu weights", n);
     return MR_OK;
 }
 
@@ -309,37 +378,70 @@ static enum mr_status go_on(struct mr_training *s, int n_batches, int n_threads,
     return MR_OK;
 }
 
+/* What was settled before the run was recorded may have changed since. */
+static enum mr_status take_weights(struct mr_training *s, struct mr_error *err)
+{
+    char *classes = mr_checkpoint_classes(s->table->classes, s->samples.n_classes);
+    struct mr_weights_report report = {0};
+    enum mr_status st =
+        mr_weights_start(s->model, s->sandbox, s->options.weights, classes, &report, err);
+
+    if (!st && s->options.from_run && report.is_head_new)
+        st = mr_fail(err, MR_E_FORMAT,
+                     "cannot start from run %d: '%s' has no head for the classes %.200s",
+                     s->options.from_run, s->options.weights, classes);
+    mr_weights_report_finish(&report);
+    free(classes);
+    return st;
+}
+
+static enum mr_status begin(struct mr_training *s, struct mr_error *err)
+{
+    enum mr_status st = s->options.weights[0] ? take_weights(s, err) : MR_OK;
+
+    /* a head out of the file may have learned from what is held out */
+    if (!st && mr_training_is_of_series(s))
+        mr_model_init_head(s->model, s->options.seed);
+    if (!st && s->average)
+        memcpy(s->average, mr_model_params(s->model),
+               mr_model_n_params(s->model) * sizeof *s->average);
+    return st;
+}
+
 /* Where the run begins: at its last checkpoint, at a weights file, or at random weights. */
 static enum mr_status set_out(struct mr_training *s, struct mr_error *err)
 {
-    int n_batches = mr_loader_n_batches(s->train_loader);
+    bool goes_on = s->last_path && mr_path_exists(s->last_path);
+    int n_batches = mr_training_n_steps(s);
     int n_threads = mr_pool_n_threads(s->pool);
     enum mr_status st = MR_OK;
 
-    if (mr_path_exists(s->last_path))
-        return go_on(s, n_batches, n_threads, err);
     s->at = (struct mr_position){.n_batches = n_batches,
                                  .n_threads = n_threads,
                                  .rate = s->control.rate,
                                  .best_accuracy = -1};
-    if (s->options.weights[0])
-        st = mr_initial_load(s->model, s->options.weights, err);
-    return st;
+    if (goes_on)
+        st = mr_checkpoint_position(&s->at, s->last_path, err);
+    if (!st)
+        st = mr_training_enter(s, mr_stage_of(s->stages, s->n_stages, s->at.epoch), err);
+    if (!st)
+        st = make_average(s, err);
+    if (!st)
+        st = goes_on ? go_on(s, n_batches, n_threads, err) : begin(s, err);
+    return st ? st : mr_training_feed(s, err);
 }
 
 enum mr_status mr_training_prepare(struct mr_training *training, struct mr_error *err)
 {
-    static enum mr_status (*const stages[])(struct mr_training *, struct mr_error *) = {
-        scan, fill_cache, settle_samples, make_model, make_loaders, set_out,
+    static enum mr_status (*const parts[])(struct mr_training *, struct mr_error *) = {
+        scan, fill_cache, settle_samples, make_pool, make_loaders, set_out,
     };
     enum mr_status st = MR_OK;
 
-    for (size_t i = 0; i < sizeof stages / sizeof *stages && !st; i++)
-        st = stages[i](training, err);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && !st; i++)
+        st = parts[i](training, err);
     if (st)
         return st;
-    training->schedule = mr_schedule_one_cycle(training->options.n_epochs * training->at.n_batches,
-                                               training->options.lr);
     training->progress.n_batches = training->at.n_batches;
     training->saved_at_ms = mr_clock_ms();
     return MR_OK;
@@ -349,22 +451,28 @@ void mr_training_finish(struct mr_training *training)
 {
     struct mr_training *s = training;
 
-    mr_loader_destroy(s->train_loader);
-    mr_loader_destroy(s->valid_loader);
+    mr_training_unfeed(s);
+    mr_loader_destroy(s->train_feed.loader);
+    mr_loader_destroy(s->valid_feed.loader);
+    mr_objective_finish(&s->objective);
     mr_predictions_destroy(s->train);
+    mr_predictions_destroy(s->held_out);
     mr_batch_finish(&s->batch);
     mr_updater_finish(&s->updater);
     mr_model_destroy(s->model);
+    free(s->average);
     mr_pool_destroy(s->pool);
     mr_samples_finish(&s->samples);
     mr_cache_close(s->cache);
     mr_images_destroy(s->table);
+    mr_conv_choices_finish(&s->choices);
     free(s->last_path);
     free(s->best_path);
     free(s->samples_path);
-    s->train_loader = s->valid_loader = NULL;
-    s->train = NULL;
+    s->train_feed.loader = s->valid_feed.loader = NULL;
+    s->train = s->held_out = NULL;
     s->model = NULL;
+    s->average = NULL;
     s->pool = NULL;
     s->cache = NULL;
     s->table = NULL;

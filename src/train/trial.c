@@ -70,13 +70,15 @@ static enum mr_status make_model(struct mr_trial *t, struct mr_error *err)
                                        .h = t->options.size_px,
                                        .w = t->options.size_px,
                                        .training = t->options.mode == MR_MODE_TRAIN,
-                                       .kernels = t->options.kernels};
+                                       .kernels = t->options.kernels,
+                                       .choices = t->options.choices};
+    struct mr_updater_options updating = mr_updater_options_default();
     enum mr_status st = mr_model_create(&t->model, &options, t->pool, err);
 
     if (!st && options.training)
-        st = mr_updater_init(&t->updater, t->model, MR_OPTIMIZER_ADAMW, .01, err);
+        st = mr_updater_init(&t->updater, t->model, &updating, err);
     if (!st)
-        st = mr_batch_init(&t->batch, &options, err);
+        st = mr_batch_init(&t->batch, t->model, err);
     if (st)
         return st;
     mr_model_init(t->model, 0);
@@ -136,6 +138,7 @@ static int next_batch(struct mr_trial *t)
 
 struct mr_trial_step mr_trial_step(struct mr_trial *trial)
 {
+    static const double rates[MR_N_GROUP] = {LR, LR, LR};
     struct mr_trial *t = trial;
     int64_t began = mr_clock_us();
     struct mr_trial_step step = {.n_images = next_batch(t)};
@@ -145,7 +148,7 @@ struct mr_trial_step mr_trial_step(struct mr_trial *trial)
     if (t->options.mode == MR_MODE_TRAIN) {
         mr_model_loss(t->model, t->batch.labels, t->batch.losses);
         mr_model_backward(t->model);
-        mr_updater_step(&t->updater, t->model, t->n_steps, LR, MOMENTUM, t->pool);
+        mr_updater_step(&t->updater, t->model, t->n_steps, rates, MOMENTUM, t->pool);
     }
     t->n_steps++;
     step.us = mr_clock_us() - began;

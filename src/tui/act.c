@@ -102,12 +102,63 @@ static void go_grid(struct mr_explorer *explorer)
 {
     bool is_here = explorer->screen == MR_SCREEN_GRID && !explorer->n_trail;
 
-    if (!is_here && explorer->gallery.actual >= 0) {
-        mr_gallery_show_cell(&explorer->gallery, -1, -1);
-        explorer->gallery.show = MR_SHOW_MISREAD;
+    if (!is_here && (explorer->gallery.actual >= 0 || explorer->gallery.listed)) {
+        mr_gallery_show_cell(&explorer->gallery, MR_SHOW_MISREAD, -1, -1);
         mr_explorer_recount(explorer);
     }
     mr_explorer_go(explorer, MR_SCREEN_GRID);
+}
+
+static void go_review(struct mr_explorer *explorer)
+{
+    mr_explorer_go(explorer, MR_SCREEN_REVIEW);
+}
+
+static void go_rate(struct mr_explorer *explorer)
+{
+    mr_explorer_go(explorer, MR_SCREEN_RATE);
+}
+
+/* What was measured before is shown at once. */
+static void go_data(struct mr_explorer *explorer)
+{
+    const struct mr_tui_options *options = explorer->options;
+    struct mr_error err;
+
+    mr_explorer_go(explorer, MR_SCREEN_DATA);
+    if (explorer->look.state == MR_TUI_LOOK_NONE &&
+        options->ops->start_look(options->ops_ctx, false, &err))
+        mr_explorer_complain(explorer, "%s", err.message);
+}
+
+static void measure(struct mr_explorer *explorer)
+{
+    const struct mr_tui_options *options = explorer->options;
+    struct mr_error err;
+
+    if (options->ops->start_look(options->ops_ctx, true, &err))
+        mr_explorer_complain(explorer, "%s", err.message);
+}
+
+static void stop_look(struct mr_explorer *explorer)
+{
+    explorer->options->ops->cancel_look(explorer->options->ops_ctx);
+}
+
+static void variants(struct mr_explorer *explorer)
+{
+    mr_variants_open_class(explorer, -1);
+}
+
+static void batch(struct mr_explorer *explorer)
+{
+    explorer->variants.batch_index = 0;
+    mr_explorer_enter(explorer, MR_SCREEN_BATCH);
+}
+
+static void go_runs(struct mr_explorer *explorer)
+{
+    mr_explorer_go(explorer, MR_SCREEN_RUNS);
 }
 
 static void move_focus(struct mr_explorer *explorer, int by)
@@ -193,7 +244,7 @@ static void epoch_last(struct mr_explorer *explorer)
 static void labels(struct mr_explorer *explorer)
 {
     explorer->reading.by_labels_now = !explorer->reading.by_labels_now;
-    explorer->reading.epoch = 0; /* count anew */
+    explorer->reading.is_stale = true;
     mr_explorer_recount(explorer);
     mr_explorer_say(explorer, explorer->reading.by_labels_now
                                   ? "judged by the labels as they are now"
@@ -203,6 +254,35 @@ static void labels(struct mr_explorer *explorer)
 static void percent(struct mr_explorer *explorer)
 {
     explorer->percent = (enum mr_percent)((explorer->percent + 1) % 3);
+}
+
+static void collapse(struct mr_explorer *explorer)
+{
+    const struct mr_confusion *confusion = explorer->reading.confusion;
+
+    if (!confusion || confusion->n_classes <= MR_COLLAPSED_CLASSES) {
+        mr_explorer_say(explorer, "there is nothing to collapse: up to %d classes are all shown",
+                        MR_COLLAPSED_CLASSES);
+        return;
+    }
+    explorer->is_collapsed = !explorer->is_collapsed;
+    mr_explorer_say(explorer,
+                    explorer->is_collapsed ? "the classes that confuse most" : "all classes");
+}
+
+/* With the epoch before; or, as long as one of two runs is shown, no more. */
+static void difference(struct mr_explorer *explorer)
+{
+    struct mr_contrast *contrast = &explorer->reading.contrast;
+
+    contrast->is_on = !contrast->is_on;
+    contrast->run_wanted = 0;
+    explorer->reading.is_stale = true;
+    mr_explorer_recount(explorer);
+    if (contrast->is_on && !contrast->shown) {
+        contrast->is_on = false;
+        mr_explorer_say(explorer, "there is no epoch before this one");
+    }
 }
 
 /* ---- the rest ---- */
@@ -321,6 +401,15 @@ static const struct {
     {MR_ACT_GO_TRAIN, go_train},
     {MR_ACT_GO_MATRIX, go_matrix},
     {MR_ACT_GO_GRID, go_grid},
+    {MR_ACT_GO_REVIEW, go_review},
+    {MR_ACT_GO_DATA, go_data},
+    {MR_ACT_MEASURE, measure},
+    {MR_ACT_STOP_LOOK, stop_look},
+    {MR_ACT_VARIANTS, variants},
+    {MR_ACT_BATCH, batch},
+    {MR_ACT_GO_RATE, go_rate},
+    {MR_ACT_GO_RUNS, go_runs},
+    {MR_ACT_BLIND, mr_blind_open},
     {MR_ACT_PANE_NEXT, next_pane},
     {MR_ACT_PANE_PREVIOUS, previous_pane},
     {MR_ACT_ZOOM, zoom},
@@ -333,6 +422,8 @@ static const struct {
     {MR_ACT_EPOCH_LAST, epoch_last},
     {MR_ACT_LABELS, labels},
     {MR_ACT_PERCENT, percent},
+    {MR_ACT_COLLAPSE, collapse},
+    {MR_ACT_DIFFERENCE, difference},
     {MR_ACT_PATH, show_path},
     {MR_ACT_SAVE_SCREEN, save_screen},
     {MR_ACT_GRAPHICS, graphics},
@@ -378,9 +469,34 @@ bool mr_explorer_can(struct mr_explorer *explorer, enum mr_act act)
     case MR_ACT_START:
         return !is_live;
     case MR_ACT_OPEN:
-        return explorer->reading.epoch > 0;
+        return explorer->screen == MR_SCREEN_RUNS ? explorer->runs.n > 0
+               : explorer->screen == MR_SCREEN_REVIEW
+                   ? explorer->desk.n > 0
+                   : explorer->reading.epoch > 0 || explorer->screen == MR_SCREEN_DATA ||
+                         explorer->screen == MR_SCREEN_BATCH || explorer->gallery.listed;
+    case MR_ACT_MEASURE:
+        return explorer->look.state != MR_TUI_LOOK_RUNS;
+    case MR_ACT_STOP_LOOK:
+        return explorer->look.state == MR_TUI_LOOK_RUNS;
+    case MR_ACT_MARK:
+        return explorer->runs.n > 0;
+    case MR_ACT_DIFFERENCE:
+        return explorer->screen == MR_SCREEN_RUNS ? mr_runs_n_marked(&explorer->runs) == 2
+                                                  : explorer->reading.epoch > 0;
+    case MR_ACT_COLLAPSE:
+        return explorer->reading.confusion &&
+               explorer->reading.confusion->n_classes > MR_COLLAPSED_CLASSES;
+    case MR_ACT_TAKE_RATE:
+        return explorer->search.n > 0 && explorer->search.state != MR_TUI_SEARCH_RUNS;
+    case MR_ACT_SEARCH:
+        return explorer->search.state != MR_TUI_SEARCH_RUNS;
+    case MR_ACT_STOP_SEARCH:
+        return explorer->search.state == MR_TUI_SEARCH_RUNS;
     case MR_ACT_UNDO:
         return explorer->desk.n > 0;
+    case MR_ACT_ADJUDICATE:
+        return mr_desk_marks(&explorer->desk, mr_explorer_chosen(explorer)).state.is_disputed;
+    case MR_ACT_BOX:
     case MR_ACT_RELABEL:
     case MR_ACT_FLAG:
     case MR_ACT_AMBIGUOUS:
@@ -432,6 +548,14 @@ static void overlay_key(struct mr_explorer *explorer, const struct mr_key *key)
     mr_overlay_destroy(overlay);
 }
 
+/* Shift means something only where a box is drawn. */
+static int unshifted(int code)
+{
+    return code >= MR_KEY_SHIFT_UP && code <= MR_KEY_SHIFT_RIGHT
+               ? code - MR_KEY_SHIFT_UP + MR_KEY_UP
+               : code;
+}
+
 /* Two g are one key; another key after one g stands for itself. */
 static int join_g(struct mr_explorer *explorer, int code)
 {
@@ -458,7 +582,7 @@ void mr_explorer_key(struct mr_explorer *explorer, const struct mr_key *key)
     }
     if (explorer->labelling.is_on && mr_decide_label_key(explorer, key))
         return;
-    command = mr_actions_find(explorer->screen, join_g(explorer, key->code));
+    command = mr_actions_find(explorer->screen, join_g(explorer, unshifted(key->code)));
     if (command)
         mr_explorer_act(explorer, command->act);
 }

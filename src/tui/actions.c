@@ -22,10 +22,11 @@ static const struct mr_action actions[] = {
 #undef K
 
 static const char *const screen_names[MR_N_SCREENS] = {
-    [MR_SCREEN_TRAIN] = "Train",
-    [MR_SCREEN_MATRIX] = "Confusion",
-    [MR_SCREEN_GRID] = "Images",
-    [MR_SCREEN_IMAGE] = "Image",
+    [MR_SCREEN_TRAIN] = "Train",       [MR_SCREEN_MATRIX] = "Confusion",
+    [MR_SCREEN_GRID] = "Images",       [MR_SCREEN_IMAGE] = "Image",
+    [MR_SCREEN_REVIEW] = "Review",     [MR_SCREEN_DATA] = "Data",
+    [MR_SCREEN_RATE] = "LR",           [MR_SCREEN_RUNS] = "Runs",
+    [MR_SCREEN_VARIANTS] = "Variants", [MR_SCREEN_BATCH] = "Batch",
 };
 
 const struct mr_action *mr_actions_all(int *n)

@@ -13,19 +13,35 @@ enum mr_screen_id {
     MR_SCREEN_TRAIN,
     MR_SCREEN_MATRIX,
     MR_SCREEN_GRID,
-    MR_SCREEN_IMAGE, /* one image; shares tab 3 with the grid */
+    MR_SCREEN_IMAGE,    /* one image; shares tab 3 with the grid */
+    MR_SCREEN_REVIEW,   /* every decision, tab 4 */
+    MR_SCREEN_DATA,     /* what the images are like, tab 5 */
+    MR_SCREEN_RATE,     /* the search for a learning rate, tab 6 */
+    MR_SCREEN_RUNS,     /* all runs, tab 7 */
+    MR_SCREEN_VARIANTS, /* what augmentation makes of an image; shares tab 5 */
+    MR_SCREEN_BATCH,    /* a batch as the network sees it; likewise */
     MR_N_SCREENS
 };
 
 /* Sets of screens. */
-#define MR_ON_T   (1U << MR_SCREEN_TRAIN)
-#define MR_ON_C   (1U << MR_SCREEN_MATRIX)
-#define MR_ON_G   (1U << MR_SCREEN_GRID)
-#define MR_ON_I   (1U << MR_SCREEN_IMAGE)
-#define MR_ON_TCG (MR_ON_T | MR_ON_C | MR_ON_G)
-#define MR_ON_CGI (MR_ON_C | MR_ON_G | MR_ON_I)
-#define MR_ON_GI  (MR_ON_G | MR_ON_I)
-#define MR_ON_ALL (MR_ON_TCG | MR_ON_I)
+#define MR_ON_T      (1U << MR_SCREEN_TRAIN)
+#define MR_ON_C      (1U << MR_SCREEN_MATRIX)
+#define MR_ON_G      (1U << MR_SCREEN_GRID)
+#define MR_ON_I      (1U << MR_SCREEN_IMAGE)
+#define MR_ON_V      (1U << MR_SCREEN_REVIEW)
+#define MR_ON_D      (1U << MR_SCREEN_DATA)
+#define MR_ON_L      (1U << MR_SCREEN_RATE)
+#define MR_ON_R      (1U << MR_SCREEN_RUNS)
+#define MR_ON_A      (1U << MR_SCREEN_VARIANTS)
+#define MR_ON_B      (1U << MR_SCREEN_BATCH)
+#define MR_ON_TCG    (MR_ON_T | MR_ON_C | MR_ON_G)
+#define MR_ON_CGI    (MR_ON_C | MR_ON_G | MR_ON_I)
+#define MR_ON_GI     (MR_ON_G | MR_ON_I)
+#define MR_ON_P      (MR_ON_G | MR_ON_B)   /* pictures beside each other */
+#define MR_ON_IMAGES (MR_ON_TCG | MR_ON_I) /* where an image can be chosen */
+/* where arrows move within the screen */
+#define MR_ON_LISTS (MR_ON_TCG | MR_ON_V | MR_ON_D | MR_ON_L | MR_ON_R | MR_ON_B)
+#define MR_ON_ALL   (MR_ON_IMAGES | MR_ON_LISTS | MR_ON_A)
 
 enum mr_effect { MR_HARMLESS, MR_CHANGES_LABEL, MR_CHANGES_RUN };
 
@@ -42,8 +58,24 @@ enum mr_effect { MR_HARMLESS, MR_CHANGES_LABEL, MR_CHANGES_RUN };
  *   what    for help
  */
 #define MR_ACT_LIST(X)                                                                             \
-    X(OPEN, MR_ON_TCG, MR_HARMLESS, K('\r'), "open", "open",                                       \
-      "open what is chosen: an epoch, a cell, an image")                                           \
+    X(OPEN, MR_ON_TCG | MR_ON_V | MR_ON_D | MR_ON_R | MR_ON_B, MR_HARMLESS, K('\r'), "open",       \
+      "open", "open what is chosen: an epoch, a cell, an image, a run")                            \
+    X(MARK, MR_ON_R, MR_HARMLESS, K(' '), "mark", "mark",                                          \
+      "mark the run, or unmark it; two can be")                                                    \
+    X(MEASURE, MR_ON_D, MR_HARMLESS, K('M'), "measure", "measure the images",                      \
+      "find dark, blurred and duplicate images")                                                   \
+    X(STOP_LOOK, MR_ON_D, MR_CHANGES_RUN, K('X'), "stop", "stop measuring",                        \
+      "stop measuring; what is measured stays")                                                    \
+    X(VARIANTS, MR_ON_D | MR_ON_A | MR_ON_B, MR_HARMLESS, K('v'), "variants", "variants",          \
+      "what augmentation makes of an image; again: eight others")                                  \
+    X(BATCH, MR_ON_D | MR_ON_A | MR_ON_B, MR_HARMLESS, K('w'), "batch", "batch",                   \
+      "a whole batch as the network sees it; again: the next one")                                 \
+    X(TAKE_RATE, MR_ON_L, MR_HARMLESS, K('\r'), "use this rate", "use this rate",                  \
+      "put the chosen rate into the start sheet")                                                  \
+    X(SEARCH, MR_ON_L, MR_HARMLESS, K('s'), "search", "search for a rate",                         \
+      "search for a learning rate, as the start sheet says")                                       \
+    X(STOP_SEARCH, MR_ON_L, MR_CHANGES_RUN, K('X'), "stop", "stop the search",                     \
+      "stop the search; what it has drawn stays")                                                  \
     X(PAUSE, MR_ON_T, MR_CHANGES_RUN, K('p'), "pause", "pause",                                    \
       "pause the run that trains, or let it go on")                                                \
     X(STOP_AFTER_EPOCH, MR_ON_T, MR_CHANGES_RUN, K('E'), "stop after epoch", "stop after epoch",   \
@@ -62,18 +94,27 @@ enum mr_effect { MR_HARMLESS, MR_CHANGES_LABEL, MR_CHANGES_RUN };
       "go to the previous, more confused pair")                                                    \
     X(PERCENT, MR_ON_C, MR_HARMLESS, K('%'), "counts/row/column", "counts or percent",             \
       "show counts, per cent of the row, per cent of the column")                                  \
-    X(PREVIOUS, MR_ON_I, MR_HARMLESS, K(MR_KEY_LEFT, 'h', MR_KEY_UP, 'k'), MR_WITH_NEXT,           \
+    X(PREVIOUS, MR_ON_I | MR_ON_A, MR_HARMLESS, K(MR_KEY_LEFT, 'h'), MR_WITH_NEXT,                 \
       "previous image", "the previous image")                                                      \
-    X(NEXT, MR_ON_I, MR_HARMLESS, K(MR_KEY_RIGHT, 'l', MR_KEY_DOWN, 'j'), "image", "next image",   \
+    X(NEXT, MR_ON_I | MR_ON_A, MR_HARMLESS, K(MR_KEY_RIGHT, 'l'), "image", "next image",           \
       "the next image")                                                                            \
-    X(RELABEL, MR_ON_ALL, MR_CHANGES_LABEL, K('r'), "relabel", "relabel",                          \
+    X(VIEW, MR_ON_I, MR_HARMLESS, K('v'), "view", "view",                                          \
+      "the image; why predicted, why actual: heat maps; both")                                     \
+    X(RELABEL, MR_ON_IMAGES, MR_CHANGES_LABEL, K('r'), "relabel", "relabel",                       \
       "give the image another class")                                                              \
-    X(FLAG, MR_ON_ALL, MR_CHANGES_LABEL, K('f'), "flag", "flag", "flag the image, or unflag it")   \
-    X(AMBIGUOUS, MR_ON_ALL, MR_CHANGES_LABEL, K('a'), "ambiguous", "ambiguous",                    \
+    X(FLAG, MR_ON_IMAGES, MR_CHANGES_LABEL, K('f'), "flag", "flag",                                \
+      "flag the image, or unflag it")                                                              \
+    X(AMBIGUOUS, MR_ON_IMAGES, MR_CHANGES_LABEL, K('a'), "ambiguous", "ambiguous",                 \
       "mark the image as ambiguous: needs a second reader")                                        \
-    X(EXCLUDE, MR_ON_ALL, MR_CHANGES_LABEL, K('x'), "exclude", "exclude",                          \
+    X(EXCLUDE, MR_ON_IMAGES, MR_CHANGES_LABEL, K('x'), "exclude", "exclude",                       \
       "leave the image out of training, or take it back in")                                       \
-    X(NOTE, MR_ON_ALL, MR_CHANGES_LABEL, K('e'), "note", "note", "write a note on the image")      \
+    X(NOTE, MR_ON_IMAGES, MR_CHANGES_LABEL, K('e'), "note", "note", "write a note on the image")   \
+    X(BOX, MR_ON_I, MR_CHANGES_LABEL, K('b'), "box", "box",                                        \
+      "draw a box on the image, with a class of its own")                                          \
+    X(ADJUDICATE, MR_ON_IMAGES, MR_CHANGES_LABEL, K('A'), "adjudicate", "adjudicate",              \
+      "end a dispute (≠): this class stands for all readers")                                      \
+    X(BLIND, MR_ON_V, MR_HARMLESS, K('B'), "blind second reading", "blind second reading",         \
+      "read what others decided, without seeing it")                                               \
     X(LABELLING, MR_ON_GI, MR_CHANGES_LABEL, K('R'), "labelling", "labelling mode",                \
       "labelling mode: a digit relabels and goes on; Esc ends it")                                 \
     X(UNDO, MR_ON_ALL, MR_CHANGES_LABEL, K('u'), "undo", "undo",                                   \
@@ -81,12 +122,16 @@ enum mr_effect { MR_HARMLESS, MR_CHANGES_LABEL, MR_CHANGES_RUN };
     X(REDO, MR_ON_ALL, MR_CHANGES_LABEL, K('U'), NULL, "redo",                                     \
       "make a decision again that was taken back")                                                 \
     X(SORT, MR_ON_G, MR_HARMLESS, K('s'), "sort", "sort",                                          \
-      "sort by loss, probability of the label, confidence, name")                                  \
+      "sort by loss, doubt of the label, what epochs said ...")                                    \
     X(ORDER, MR_ON_G, MR_HARMLESS, K('o'), "order", "reverse order", "turn the order round")       \
-    X(FILTER, MR_ON_G, MR_HARMLESS, K('F'), "filter", "filter",                                    \
-      "what is shown: misread, flagged ..., and of which split")                                   \
-    X(SMALLER, MR_ON_G, MR_HARMLESS, K('-'), MR_WITH_NEXT, "smaller pictures", "smaller pictures") \
-    X(BIGGER, MR_ON_G, MR_HARMLESS, K('+', '='), "size", "bigger pictures", "bigger pictures")     \
+    X(FILTER, MR_ON_G | MR_ON_V, MR_HARMLESS, K('F'), "filter", "filter",                          \
+      "what is shown: misread, flagged ...; whose decisions")                                      \
+    X(SMALLER, MR_ON_P, MR_HARMLESS, K('-'), MR_WITH_NEXT, "smaller pictures", "smaller pictures") \
+    X(BIGGER, MR_ON_P, MR_HARMLESS, K('+', '='), "size", "bigger pictures", "bigger pictures")     \
+    X(ZOOM_OUT, MR_ON_I, MR_HARMLESS, K('-'), MR_WITH_NEXT, "zoom out", "farther from the image")  \
+    X(ZOOM_IN, MR_ON_I, MR_HARMLESS, K('+', '='), "zoom", "zoom in",                               \
+      "nearer; then arrows move over it, n and N go to others")                                    \
+    X(ZOOM_FIT, MR_ON_I, MR_HARMLESS, K('0'), NULL, "whole image", "the whole image again")        \
     X(EPOCH_BACK, MR_ON_CGI, MR_HARMLESS, K(','), MR_WITH_NEXT, "epoch back",                      \
       "travel one epoch back; matrix and images follow")                                           \
     X(EPOCH_FORWARD, MR_ON_CGI, MR_HARMLESS, K('.'), "epoch", "epoch forward",                     \
@@ -94,6 +139,10 @@ enum mr_effect { MR_HARMLESS, MR_CHANGES_LABEL, MR_CHANGES_RUN };
     X(EPOCH_FIRST, MR_ON_CGI, MR_HARMLESS, K('<'), NULL, "first epoch", "the first epoch")         \
     X(EPOCH_LAST, MR_ON_CGI, MR_HARMLESS, K('>'), NULL, "last epoch",                              \
       "the last epoch, and follow new ones")                                                       \
+    X(DIFFERENCE, MR_ON_C | MR_ON_R, MR_HARMLESS, K('d'), "difference", "difference",              \
+      "what changed since the epoch before, or between two runs")                                  \
+    X(COLLAPSE, MR_ON_C, MR_HARMLESS, K('c'), "collapse", "collapse",                              \
+      "only the classes that confuse most, or all")                                                \
     X(LABELS, MR_ON_CGI, MR_HARMLESS, K('t'), "label then/now", "labels then or now",              \
       "judge by the labels of the run, or as they are now")                                        \
     X(START, MR_ON_ALL, MR_CHANGES_RUN, K('S'), "start", "start or resume",                        \
@@ -106,28 +155,34 @@ enum mr_effect { MR_HARMLESS, MR_CHANGES_LABEL, MR_CHANGES_RUN };
     X(HELP, MR_ON_ALL, MR_HARMLESS, K('?', MR_KEY_F1), "help", "help", "the keys of this screen")  \
     X(QUIT, MR_ON_ALL, MR_HARMLESS, K('q'), "back", "back or leave",                               \
       "back; at the top leave (asks while training here)")                                         \
-    X(UP, MR_ON_TCG, MR_HARMLESS, K(MR_KEY_UP, 'k'), NULL, "up", "move up")                        \
-    X(DOWN, MR_ON_TCG, MR_HARMLESS, K(MR_KEY_DOWN, 'j'), NULL, "down", "move down")                \
-    X(LEFT, MR_ON_TCG, MR_HARMLESS, K(MR_KEY_LEFT, 'h'), NULL, "left", "move left")                \
-    X(RIGHT, MR_ON_TCG, MR_HARMLESS, K(MR_KEY_RIGHT, 'l'), NULL, "right", "move right")            \
+    X(UP, MR_ON_LISTS | MR_ON_I | MR_ON_A, MR_HARMLESS, K(MR_KEY_UP, 'k'), NULL, "up", "move up")  \
+    X(DOWN, MR_ON_LISTS | MR_ON_I | MR_ON_A, MR_HARMLESS, K(MR_KEY_DOWN, 'j'), NULL, "down",       \
+      "move down")                                                                                 \
+    X(LEFT, MR_ON_LISTS, MR_HARMLESS, K(MR_KEY_LEFT, 'h'), NULL, "left", "move left")              \
+    X(RIGHT, MR_ON_LISTS, MR_HARMLESS, K(MR_KEY_RIGHT, 'l'), NULL, "right", "move right")          \
     X(FIRST, MR_ON_ALL, MR_HARMLESS, K(MR_KEY_HOME, MR_KEY_GG), NULL, "first", "to the first")     \
     X(LAST, MR_ON_ALL, MR_HARMLESS, K(MR_KEY_END, 'G'), NULL, "last", "to the last")               \
-    X(PAGE_UP, MR_ON_TCG, MR_HARMLESS, K(MR_KEY_PAGE_UP, MR_CTRL('u')), NULL, "page up",           \
+    X(PAGE_UP, MR_ON_LISTS, MR_HARMLESS, K(MR_KEY_PAGE_UP, MR_CTRL('u')), NULL, "page up",         \
       "a page up")                                                                                 \
-    X(PAGE_DOWN, MR_ON_TCG, MR_HARMLESS, K(MR_KEY_PAGE_DOWN, MR_CTRL('d')), NULL, "page down",     \
+    X(PAGE_DOWN, MR_ON_LISTS, MR_HARMLESS, K(MR_KEY_PAGE_DOWN, MR_CTRL('d')), NULL, "page down",   \
       "a page down")                                                                               \
     X(BACK, MR_ON_ALL, MR_HARMLESS, K(27, 127, 8), NULL, "back",                                   \
       "back, innermost first; never leaves")                                                       \
     X(GO_TRAIN, MR_ON_ALL, MR_HARMLESS, K('1'), NULL, "screen train", "screen 1, Train")           \
     X(GO_MATRIX, MR_ON_ALL, MR_HARMLESS, K('2'), NULL, "screen confusion", "screen 2, Confusion")  \
     X(GO_GRID, MR_ON_ALL, MR_HARMLESS, K('3'), NULL, "screen images", "screen 3, Images")          \
+    X(GO_REVIEW, MR_ON_ALL, MR_HARMLESS, K('4'), NULL, "screen review", "screen 4, Review")        \
+    X(GO_DATA, MR_ON_ALL, MR_HARMLESS, K('5'), NULL, "screen data", "screen 5, Data")              \
+    X(GO_RATE, MR_ON_ALL, MR_HARMLESS, K('6'), NULL, "screen learning rate",                       \
+      "screen 6, learning rate")                                                                   \
+    X(GO_RUNS, MR_ON_ALL, MR_HARMLESS, K('7'), NULL, "screen runs", "screen 7, Runs")              \
     X(PANE_NEXT, MR_ON_ALL, MR_HARMLESS, K('\t'), NULL, "next pane", "the next pane")              \
     X(PANE_PREVIOUS, MR_ON_ALL, MR_HARMLESS, K(MR_KEY_SHIFT_TAB), NULL, "previous pane",           \
       "the previous pane")                                                                         \
     X(ZOOM, MR_ON_ALL, MR_HARMLESS, K('z'), NULL, "zoom pane",                                     \
       "the pane over the whole screen, and back")                                                  \
     X(PALETTE, MR_ON_ALL, MR_HARMLESS, K(':'), NULL, "commands", "choose a command by name")       \
-    X(PATH, MR_ON_ALL, MR_HARMLESS, K('y'), NULL, "show path",                                     \
+    X(PATH, MR_ON_IMAGES, MR_HARMLESS, K('y'), NULL, "show path",                                  \
       "show the path of the image in the message line")                                            \
     X(SAVE_SCREEN, MR_ON_ALL, MR_HARMLESS, K('P'), NULL, "save screen",                            \
       "save the screen as text in the project folder")                                             \
@@ -163,7 +218,8 @@ const struct mr_action *mr_actions_find(enum mr_screen_id screen, int key);
 void mr_actions_key_text(int key, char *out, size_t cap);
 /* All keys of an action, joined by spaces. */
 void mr_actions_keys_text(const struct mr_action *command, char *out, size_t cap);
-/* "Train", "Confusion", "Images", "Image". */
+/* "Train", "Confusion", "Images", "Image", "Review", "Data", "LR", "Runs", "Variants",
+ * "Batch". */
 const char *mr_actions_screen_text(enum mr_screen_id screen);
 
 #endif

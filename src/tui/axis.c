@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 
 /* A hair of tolerance, so that 0.6 is a multiple of 0.2. */
 #define HAIR 1e-9
@@ -83,6 +84,27 @@ struct mr_axis mr_axis_fit_epochs(int n_epochs, int cols)
     /* two dots to a cell, the first and the last one at the ends */
     return (struct mr_axis){
         .lo = 0, .hi = (2 * cols - 1) * step / (2 * fmax(cells, 1)), .step = step};
+}
+
+struct mr_axis mr_axis_fit_log(double lo, double hi, int cols)
+{
+    struct mr_axis axis = {.lo = log10(lo), .hi = log10(hi), .step = 1, .is_log = true};
+
+    if (!(axis.hi - axis.lo >= 1))
+        axis.hi = axis.lo + 1;
+    /* a label is five columns, a blank on either side */
+    while ((axis.hi - axis.lo) / axis.step * 7 > cols)
+        axis.step++;
+    return axis;
+}
+
+int mr_axis_label(const struct mr_axis *axis, int tick, char *out, size_t cap)
+{
+    double value = tick * axis->step + 0.0; /* no minus before a nought */
+
+    if (axis->is_log)
+        return snprintf(out, cap, "1e%.0f", value);
+    return snprintf(out, cap, "%.*f", mr_axis_decimals(axis), value);
 }
 
 int mr_axis_decimals(const struct mr_axis *axis)

@@ -44,11 +44,19 @@ void mr_chart_line(struct mr_chart *chart, const struct mr_point *points, int n,
 int mr_chart_label_cols(const struct mr_axis *y);
 /* The y axis of a chart that fills ink. */
 struct mr_axis mr_chart_fit_y(const struct mr_ink *ink, double lo, double hi);
+/* The same for shares lo .. hi, or 0 .. 1 if there are none: no tick says more than 1. */
+struct mr_axis mr_chart_fit_shares(const struct mr_ink *ink, double lo, double hi);
 /* A chart of epochs 0 .. n that fills ink but for labels at the left and below and a blank at the
  * right, so that no point lies on the frame. */
 struct mr_chart *mr_chart_create_epochs(const struct mr_ink *ink, struct mr_axis y, int n_epochs);
+/* The same of values lo .. hi, both > 0, of which x is the decimal logarithm. */
+struct mr_chart *mr_chart_create_log(const struct mr_ink *ink, struct mr_axis y, double lo,
+                                     double hi);
 /* Axes at the left and below, then the dots. */
 void mr_chart_draw(const struct mr_chart *chart, const struct mr_ink *ink);
+/* A share with its interval, an upright bar behind a dot; nothing if it is outside. */
+void mr_chart_draw_share(const struct mr_chart *chart, const struct mr_ink *ink, double x,
+                         double share, double lo, double hi);
 /* The cell of a value, in the coordinates of ink; false if outside. */
 bool mr_chart_cell(const struct mr_chart *chart, double x, double y, int *row, int *col);
 

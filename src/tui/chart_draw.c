@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* A chart on the screen: labels of the axes, then the dots as braille patterns. */
-#include <stdio.h>
-
 #include "chart.h"
 #include "ink.h"
 
@@ -12,11 +10,30 @@ struct mr_axis mr_chart_fit_y(const struct mr_ink *ink, double lo, double hi)
     return mr_axis_fit_rows(lo, hi, rows - 1, ticks < 2 ? 2 : ticks < 5 ? ticks : 5);
 }
 
+struct mr_axis mr_chart_fit_shares(const struct mr_ink *ink, double lo, double hi)
+{
+    struct mr_axis axis = hi > lo ? mr_chart_fit_y(ink, lo, hi) : mr_chart_fit_y(ink, 0, 1);
+
+    while (mr_axis_last(&axis) * axis.step > 1 + axis.step / 2) {
+        axis.lo -= axis.step;
+        axis.hi -= axis.step;
+    }
+    return axis;
+}
+
 struct mr_chart *mr_chart_create_epochs(const struct mr_ink *ink, struct mr_axis y, int n_epochs)
 {
     int cols = mr_ink_cols(ink) - mr_chart_label_cols(&y) - 1;
 
     return mr_chart_create(mr_axis_fit_epochs(n_epochs, cols), y, cols, mr_ink_rows(ink) - 1);
+}
+
+struct mr_chart *mr_chart_create_log(const struct mr_ink *ink, struct mr_axis y, double lo,
+                                     double hi)
+{
+    int cols = mr_ink_cols(ink) - mr_chart_label_cols(&y) - 1;
+
+    return mr_chart_create(mr_axis_fit_log(lo, hi, cols), y, cols, mr_ink_rows(ink) - 1);
 }
 
 static void draw_y_axis(const struct mr_chart *chart, const struct mr_ink *ink, int label_cols)
@@ -31,7 +48,7 @@ static void draw_y_axis(const struct mr_chart *chart, const struct mr_ink *ink, 
         if (row == last_row)
             continue;
         last_row = row;
-        snprintf(label, sizeof label, "%.*f", mr_axis_decimals(&chart->y), value + 0.0);
+        mr_axis_label(&chart->y, i, label, sizeof label);
         mr_ink_right(ink, row, label_cols - 1, MR_STYLE_DIM, label);
     }
 }
@@ -43,7 +60,7 @@ static void draw_x_axis(const struct mr_chart *chart, const struct mr_ink *ink, 
     for (int i = mr_axis_first(&chart->x); i <= mr_axis_last(&chart->x); i++) {
         double value = i * chart->x.step;
         char label[32];
-        int n = snprintf(label, sizeof label, "%.*f", mr_axis_decimals(&chart->x), value + 0.0);
+        int n = mr_axis_label(&chart->x, i, label, sizeof label);
         int col = label_cols + mr_chart_dot_x(chart, value) / 2 - (n - 1) / 2;
 
         if (col + n > mr_ink_cols(ink))
@@ -71,4 +88,17 @@ void mr_chart_draw(const struct mr_chart *chart, const struct mr_ink *ink)
                 mr_ink_text(ink, row, label_cols + col, (enum mr_style)chart->styles[at], glyph);
         }
     }
+}
+
+void mr_chart_draw_share(const struct mr_chart *chart, const struct mr_ink *ink, double x,
+                         double share, double lo, double hi)
+{
+    int top, bottom, row, col;
+
+    if (!mr_chart_cell(chart, x, hi, &top, &col) || !mr_chart_cell(chart, x, lo, &bottom, &col))
+        return;
+    for (row = top; row <= bottom; row++)
+        mr_ink_text(ink, row, col, MR_STYLE_DIM, "│");
+    if (mr_chart_cell(chart, x, share, &row, &col))
+        mr_ink_text(ink, row, col, MR_STYLE_SERIES_2, "●");
 }

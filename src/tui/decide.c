@@ -15,14 +15,6 @@
 
 #define LABELLING_MS 60000
 
-static void submit(struct mr_explorer *explorer, struct mr_decision *decision)
-{
-    decision->run = explorer->facts.has_run ? explorer->facts.run.id : 0;
-    decision->epoch = explorer->reading.epoch;
-    mr_desk_submit(&explorer->desk, decision);
-    explorer->is_dirty = true;
-}
-
 /* "relabel of a.jpg → normal-z-line", for the message line. */
 static void describe(const struct mr_explorer *explorer, const struct mr_decision *d, char *out,
                      size_t cap)
@@ -31,14 +23,13 @@ static void describe(const struct mr_explorer *explorer, const struct mr_decisio
     char name[160];
 
     mr_pictures_name(explorer, d->image, 40, name, sizeof name);
-    switch (d->kind) {
-    case MR_DECISION_RELABEL:
-        snprintf(out, cap, "relabel of %s → %s", name,
+    switch (mr_decision_form(d->kind)) {
+    case MR_FORM_CLASS:
+    case MR_FORM_BOX:
+        snprintf(out, cap, "%s of %s → %s", what, name,
                  mr_names_full(&explorer->facts.names, d->to_class));
         break;
-    case MR_DECISION_FLAG:
-    case MR_DECISION_AMBIGUOUS:
-    case MR_DECISION_EXCLUDE:
+    case MR_FORM_MARK:
         snprintf(out, cap, "%s%s of %s", d->to_class ? "" : "no more ", what, name);
         break;
     default:
@@ -46,10 +37,13 @@ static void describe(const struct mr_explorer *explorer, const struct mr_decisio
     }
 }
 
-static void say_saving(struct mr_explorer *explorer, const struct mr_decision *decision)
+void mr_decide_submit(struct mr_explorer *explorer, struct mr_decision *decision)
 {
     char text[400];
 
+    decision->run = explorer->facts.has_run ? explorer->facts.run.id : 0;
+    decision->epoch = explorer->reading.epoch;
+    mr_desk_submit(&explorer->desk, decision);
     describe(explorer, decision, text, sizeof text);
     mr_explorer_say(explorer, "saving %s ...", text);
 }
@@ -63,22 +57,21 @@ static void toggle(struct mr_explorer *explorer, int64_t image, enum mr_decision
     struct mr_decision decision = {
         .image = image, .kind = kind, .from_class = is_on, .to_class = !is_on};
 
-    submit(explorer, &decision);
-    say_saving(explorer, &decision);
+    mr_decide_submit(explorer, &decision);
 }
 
-void mr_decide_relabel(struct mr_explorer *explorer, int64_t image, int to_class)
+void mr_decide_class(struct mr_explorer *explorer, enum mr_decision_kind kind, int64_t image,
+                     int to_class)
 {
     int now = mr_reading_label_now(&explorer->facts, &explorer->desk, image);
     struct mr_decision decision = {
-        .image = image, .kind = MR_DECISION_RELABEL, .from_class = now, .to_class = to_class};
+        .image = image, .kind = kind, .from_class = now, .to_class = to_class};
 
-    if (to_class == now) {
+    if (to_class == now && kind == MR_DECISION_RELABEL) {
         mr_explorer_say(explorer, "the label stays %s", mr_names_full(&explorer->facts.names, now));
         return;
     }
-    submit(explorer, &decision);
-    say_saving(explorer, &decision);
+    mr_decide_submit(explorer, &decision);
 }
 
 static void note_done(struct mr_explorer *explorer, const char *text)
@@ -86,8 +79,7 @@ static void note_done(struct mr_explorer *explorer, const char *text)
     struct mr_decision decision = {.image = explorer->note_image, .kind = MR_DECISION_NOTE};
 
     mr_str_copy(decision.note, sizeof decision.note, text);
-    submit(explorer, &decision);
-    say_saving(explorer, &decision);
+    mr_decide_submit(explorer, &decision);
 }
 
 static void ask_note(struct mr_explorer *explorer, int64_t image)
@@ -122,8 +114,7 @@ static void turn_back(struct mr_explorer *explorer, enum mr_decision_kind kind)
     }
     decision.image = desk->decisions[at].image;
     decision.target = desk->decisions[at].id;
-    submit(explorer, &decision);
-    say_saving(explorer, &decision);
+    mr_decide_submit(explorer, &decision);
 }
 
 static void begin_labelling(struct mr_explorer *explorer)
@@ -135,6 +126,14 @@ static void begin_labelling(struct mr_explorer *explorer)
     explorer->is_dirty = true;
 }
 
+static void adjudicate(struct mr_explorer *explorer, int64_t image)
+{
+    if (mr_desk_marks(&explorer->desk, image).state.is_disputed)
+        mr_picker_open(explorer, image, MR_DECISION_ADJUDICATE);
+    else
+        mr_explorer_say(explorer, "readers do not disagree about this image: r relabels it");
+}
+
 bool mr_decide_act(struct mr_explorer *explorer, enum mr_act act)
 {
     int64_t image = mr_explorer_chosen(explorer);
@@ -144,7 +143,8 @@ bool mr_decide_act(struct mr_explorer *explorer, enum mr_act act)
         return true;
     }
     if (act != MR_ACT_FLAG && act != MR_ACT_AMBIGUOUS && act != MR_ACT_EXCLUDE &&
-        act != MR_ACT_NOTE && act != MR_ACT_RELABEL && act != MR_ACT_LABELLING)
+        act != MR_ACT_NOTE && act != MR_ACT_RELABEL && act != MR_ACT_LABELLING &&
+        act != MR_ACT_ADJUDICATE && act != MR_ACT_BOX)
         return false;
     if (!image) {
         mr_explorer_say(explorer,
@@ -162,10 +162,21 @@ bool mr_decide_act(struct mr_explorer *explorer, enum mr_act act)
     else if (act == MR_ACT_NOTE)
         ask_note(explorer, image);
     else if (act == MR_ACT_RELABEL)
-        mr_picker_open(explorer, image);
+        mr_picker_open(explorer, image, MR_DECISION_RELABEL);
+    else if (act == MR_ACT_ADJUDICATE)
+        adjudicate(explorer, image);
+    else if (act == MR_ACT_BOX)
+        mr_box_open(explorer, image);
     else
         begin_labelling(explorer);
     return true;
+}
+
+static bool may_speak(const struct mr_explorer *explorer)
+{
+    const struct mr_message *message = &explorer->message;
+
+    return !message->stays || explorer->now_ms - message->since_ms >= message->for_ms;
 }
 
 void mr_decide_answers(struct mr_explorer *explorer)
@@ -180,7 +191,8 @@ void mr_decide_answers(struct mr_explorer *explorer)
         has_answer = true;
         describe(explorer, &decision, text, sizeof text);
         if (err.status == MR_OK) {
-            mr_explorer_say(explorer, "saved: %s", text);
+            if (may_speak(explorer))
+                mr_explorer_say(explorer, "saved: %s", text);
         } else {
             explorer->desk.undo_wanted = 0; /* it was meant for this one, not for an older one */
             mr_explorer_complain(explorer, "not saved: %s: %s", text, err.message);
@@ -188,8 +200,6 @@ void mr_decide_answers(struct mr_explorer *explorer)
     }
     if (!has_answer)
         return;
-    if (explorer->gallery.show != MR_SHOW_ALL && explorer->gallery.show != MR_SHOW_MISREAD)
-        explorer->gallery.is_stale = true;
     mr_explorer_recount(explorer);
     if (explorer->desk.undo_wanted && !explorer->desk.n_pending) {
         bool is_undo = explorer->desk.undo_wanted > 0;
@@ -232,7 +242,7 @@ static void label_and_go_on(struct mr_explorer *explorer, int class_id)
     explorer->labelling.typed[0] = '\0';
     if (!image)
         return;
-    mr_decide_relabel(explorer, image, class_id);
+    mr_decide_class(explorer, MR_DECISION_RELABEL, image, class_id);
     if (!mr_gallery_move(&explorer->gallery, 1))
         mr_explorer_say(explorer, "that was the last image");
 }

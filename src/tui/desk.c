@@ -10,8 +10,8 @@
 
 struct mr_desk_image {
     int64_t image;
-    int first, n; /* in by_image */
-    bool is_pending;
+    int first, n;                   /* in by_image */
+    bool is_pending, is_relabelled; /* a label that was only confirmed is not */
     struct mr_review_state state;
     int note; /* index in by_image, -1 none */
 };
@@ -38,6 +38,15 @@ static int compare_by_image(const void *left, const void *right)
     return (a->id > b->id) - (a->id < b->id);
 }
 
+/* Is the label another one than before the first decision about it? */
+static bool is_relabelled(const struct mr_desk *desk, const struct mr_desk_image *at)
+{
+    for (int i = at->first; i < at->first + at->n; i++)
+        if (mr_decision_form(desk->by_image[i].kind) == MR_FORM_CLASS)
+            return at->state.label >= 0 && at->state.label != desk->by_image[i].from_class;
+    return false;
+}
+
 static void rebuild_image(struct mr_desk *desk, int first, int n)
 {
     const struct mr_decision *d = &desk->by_image[first];
@@ -45,6 +54,7 @@ static void rebuild_image(struct mr_desk *desk, int first, int n)
 
     *at = (struct mr_desk_image){.image = d->image, .first = first, .n = n, .note = -1};
     at->state = mr_review_state_of(d, n, d->image);
+    at->is_relabelled = is_relabelled(desk, at);
     for (int i = 0; i < n; i++)
         if (d[i].kind == MR_DECISION_NOTE && !d[i].undone)
             at->note = first + i;
@@ -63,6 +73,7 @@ static void rebuild(struct mr_desk *desk)
     desk->by_image = mr_xalloc((size_t)n + 1, sizeof *desk->by_image);
     desk->images = mr_xalloc((size_t)n + 1, sizeof *desk->images);
     desk->n_images = 0;
+    desk->serial++;
     if (desk->n)
         memcpy(desk->by_image, desk->decisions, (size_t)desk->n * sizeof *desk->by_image);
     for (int i = 0; i < desk->n_pending; i++) {
@@ -148,13 +159,33 @@ static int compare_image(const void *key, const void *element)
     return (*image > at->image) - (*image < at->image);
 }
 
+const struct mr_decision *mr_desk_all(const struct mr_desk *desk, int *n)
+{
+    *n = desk->by_image ? desk->n + desk->n_pending : 0;
+    return desk->by_image;
+}
+
+static const struct mr_desk_image *find_image(const struct mr_desk *desk, int64_t image)
+{
+    if (!desk->n_images)
+        return NULL;
+    return bsearch(&image, desk->images, (size_t)desk->n_images, sizeof *desk->images,
+                   compare_image);
+}
+
+const struct mr_decision *mr_desk_about(const struct mr_desk *desk, int64_t image, int *n)
+{
+    const struct mr_desk_image *at = find_image(desk, image);
+
+    *n = at ? at->n : 0;
+    return at ? desk->by_image + at->first : NULL;
+}
+
 struct mr_marks mr_desk_marks(const struct mr_desk *desk, int64_t image)
 {
     struct mr_marks marks = {.state = {.label = -1}, .note = ""};
-    const struct mr_desk_image *at = NULL;
+    const struct mr_desk_image *at = find_image(desk, image);
 
-    if (desk->n_images)
-        at = bsearch(&image, desk->images, (size_t)desk->n_images, sizeof *at, compare_image);
     if (!at)
         return marks;
     marks.state = at->state;
@@ -175,6 +206,7 @@ void mr_desk_marks_text(const struct mr_marks *marks, char *out, size_t cap)
     mr_str_add(&text, s->is_excluded ? "×" : "");
     mr_str_add(&text, s->is_disputed ? "≠" : "");
     mr_str_add(&text, s->has_note ? "¶" : "");
+    mr_str_add(&text, s->n_boxes ? "▢" : "");
     mr_str_add(&text, marks->is_pending ? "·" : "");
     mr_str_copy(out, cap, text.text);
     mr_str_finish(&text);
@@ -185,7 +217,7 @@ int mr_desk_n_changed(const struct mr_desk *desk)
     int n = 0;
 
     for (int i = 0; i < desk->n_images; i++)
-        n += desk->images[i].state.label >= 0 || desk->images[i].state.is_excluded;
+        n += desk->images[i].is_relabelled || desk->images[i].state.is_excluded;
     return n;
 }
 

@@ -32,6 +32,7 @@ struct mr_desk {
     int n_pending;
     struct mr_desk_image *images; /* owned, by image */
     int n_images;
+    unsigned serial;              /* grows whenever the states may have changed */
     struct mr_decision *by_image; /* owned: what the states were computed from */
     int undo_wanted; /* undos (redos if negative) to be done once what is pending is saved */
 };
@@ -46,8 +47,12 @@ void mr_desk_submit(struct mr_desk *desk, const struct mr_decision *decision);
 /* Takes one answer: true if there is one. err->status MR_OK: saved. A failed one's mark is taken
  * back. */
 bool mr_desk_poll(struct mr_desk *desk, struct mr_decision *decision, struct mr_error *err);
+/* All decisions about images, also those on their way to the disk, by image and in order. */
+const struct mr_decision *mr_desk_all(const struct mr_desk *desk, int *n);
+/* Those of them about one image. */
+const struct mr_decision *mr_desk_about(const struct mr_desk *desk, int64_t image, int *n);
 struct mr_marks mr_desk_marks(const struct mr_desk *desk, int64_t image);
-/* "⚑✎≈×≠¶" as far as they apply, and "·" while pending. Six marks at most. */
+/* "⚑✎≈×≠¶▢" as far as they apply, and "·" while pending. */
 void mr_desk_marks_text(const struct mr_marks *marks, char *out, size_t cap);
 /* Images whose relabel or exclusion changes what training with reviewed labels sees. */
 int mr_desk_n_changed(const struct mr_desk *desk);

@@ -22,7 +22,8 @@ enum mr_status mr_explorer_init(struct mr_explorer *explorer, const struct mr_tu
 {
     enum mr_status st;
 
-    *explorer = (struct mr_explorer){.options = options, .term = options->term, .picture_size = 2};
+    *explorer = (struct mr_explorer){
+        .options = options, .term = options->term, .picture_size = 2, .review_kind = -1};
     explorer->now_ms = mr_clock_ms();
     st = mr_store_open(&explorer->store, options->project_dir, MR_STORE_CREATE, err);
     if (st)
@@ -46,9 +47,12 @@ void mr_explorer_finish(struct mr_explorer *explorer)
     mr_overlay_destroy(explorer->overlay);
     mr_screens_destroy(explorer);
     mr_gallery_finish(&explorer->gallery);
+    mr_variants_finish(&explorer->variants);
+    mr_doubts_finish(&explorer->doubts);
     mr_reading_finish(&explorer->reading);
     mr_desk_finish(&explorer->desk);
     mr_facts_finish(&explorer->facts);
+    mr_runs_finish(&explorer->runs);
     mr_page_finish(&explorer->page);
     mr_store_close(explorer->store);
 }
@@ -65,6 +69,7 @@ static void say(struct mr_explorer *explorer, enum mr_style style, int64_t for_m
     explorer->message.style = style;
     explorer->message.since_ms = explorer->now_ms;
     explorer->message.for_ms = for_ms;
+    explorer->message.stays = false;
     explorer->is_dirty = true;
 }
 
@@ -96,16 +101,42 @@ static void grumble(struct mr_explorer *explorer, const struct mr_error *err)
 
 /* ---- bringing up to date ---- */
 
+static void refresh_view(struct mr_explorer *explorer, enum mr_screen_id screen)
+{
+    struct mr_view *view = &explorer->views[screen];
+
+    for (int i = 0; i < view->n; i++)
+        if (view->panes[i]->ops->refresh)
+            view->panes[i]->ops->refresh(view->panes[i]);
+    explorer->is_dirty = true;
+}
+
 static void refresh_panes(struct mr_explorer *explorer)
 {
     for (int i = 0; i < MR_N_SCREENS; i++)
-        for (int j = 0; j < explorer->views[i].n; j++) {
-            struct mr_pane *pane = explorer->views[i].panes[j];
+        refresh_view(explorer, (enum mr_screen_id)i);
+}
 
-            if (pane->ops->refresh)
-                pane->ops->refresh(pane);
-        }
-    explorer->is_dirty = true;
+/* A list of many images takes a moment: it is made where it is seen. */
+static bool shows_gallery(enum mr_screen_id screen)
+{
+    return screen == MR_SCREEN_GRID || screen == MR_SCREEN_IMAGE;
+}
+
+static void refresh_gallery(struct mr_explorer *explorer)
+{
+    mr_gallery_refresh(&explorer->gallery, &explorer->reading, &explorer->facts, &explorer->desk,
+                       &explorer->doubts);
+}
+
+static void recall_doubts(struct mr_explorer *explorer)
+{
+    struct mr_error err;
+    bool is_new = false;
+
+    if (mr_doubts_refresh(&explorer->doubts, explorer->store, &is_new, &err))
+        grumble(explorer, &err);
+    explorer->gallery.is_stale = explorer->gallery.is_stale || is_new;
 }
 
 static void recount(struct mr_explorer *explorer, bool labels_changed)
@@ -116,7 +147,13 @@ static void recount(struct mr_explorer *explorer, bool labels_changed)
     if (mr_reading_refresh(&explorer->reading, &explorer->facts, &explorer->desk, labels_changed,
                            &err))
         grumble(explorer, &err);
-    mr_gallery_refresh(&explorer->gallery, &explorer->reading, &explorer->facts, &explorer->desk);
+    if (mr_gallery_wants_folding(&explorer->gallery))
+        recall_doubts(explorer);
+    if (labels_changed && explorer->gallery.show != MR_SHOW_ALL &&
+        explorer->gallery.show != MR_SHOW_MISREAD)
+        explorer->gallery.is_stale = true;
+    if (shows_gallery(explorer->screen))
+        refresh_gallery(explorer);
     refresh_panes(explorer);
 }
 
@@ -125,13 +162,36 @@ void mr_explorer_recount(struct mr_explorer *explorer)
     recount(explorer, true);
 }
 
+bool mr_explorer_learn(struct mr_explorer *explorer)
+{
+    struct mr_doubts *doubts = &explorer->doubts;
+
+    if (mr_facts_learn(&explorer->facts) || mr_runs_learn(&explorer->runs, &explorer->facts) ||
+        mr_reading_prepare(&explorer->reading, &explorer->facts))
+        return true;
+    if (!mr_gallery_wants_epochs(&explorer->gallery) || !mr_doubts_learn(doubts, &explorer->facts))
+        return false;
+    if (doubts->n_epochs == explorer->facts.n_epochs) {
+        explorer->gallery.is_stale = true;
+        recount(explorer, false);
+    }
+    return true;
+}
+
 void mr_explorer_refresh(struct mr_explorer *explorer)
 {
     struct mr_error err;
     unsigned news = 0;
     bool is_first = explorer->facts.version < 0;
+    const struct mr_tui_options *options = explorer->options;
 
+    if (options->ops->read_search(options->ops_ctx, &explorer->search))
+        refresh_view(explorer, MR_SCREEN_RATE);
+    if (options->ops->read_look(options->ops_ctx, &explorer->look))
+        refresh_view(explorer, MR_SCREEN_DATA);
     if (mr_facts_refresh(&explorer->facts, explorer->now_ms, &news, &err))
+        grumble(explorer, &err);
+    if (news & ~MR_NEW_STEPS && mr_runs_refresh(&explorer->runs, &explorer->facts, &err))
         grumble(explorer, &err);
     /* while a run trains there is always something new: others' decisions need not be read ten
      * times a second */
@@ -161,8 +221,13 @@ void mr_explorer_retry_pictures(struct mr_explorer *explorer)
 static void show(struct mr_explorer *explorer, enum mr_screen_id screen)
 {
     mr_explorer_retry_pictures(explorer);
+    if (screen != explorer->screen && explorer->message.style != MR_STYLE_ERROR &&
+        !explorer->message.stays)
+        explorer->message.for_ms = 0; /* it was about what is gone from sight */
     explorer->screen = screen;
-    if (screen != MR_SCREEN_GRID && screen != MR_SCREEN_IMAGE)
+    if (shows_gallery(screen))
+        refresh_gallery(explorer);
+    else
         explorer->labelling.is_on = false;
     explorer->is_dirty = true;
 }
@@ -203,22 +268,47 @@ void mr_explorer_set_cell(struct mr_explorer *explorer, int actual, int predicte
     explorer->has_cell = true;
 }
 
-void mr_explorer_open_cell(struct mr_explorer *explorer, int actual, int predicted)
+void mr_explorer_open_cell(struct mr_explorer *explorer, enum mr_show show, int actual,
+                           int predicted)
 {
     mr_explorer_set_cell(explorer, actual, predicted);
-    mr_gallery_show_cell(&explorer->gallery, actual, predicted);
+    mr_gallery_show_cell(&explorer->gallery, show, actual, predicted);
     recount(explorer, false);
     mr_explorer_enter(explorer, MR_SCREEN_GRID);
+}
+
+void mr_explorer_open_images(struct mr_explorer *explorer, const int64_t *images, int n,
+                             const char *what)
+{
+    mr_gallery_show_images(&explorer->gallery, images, n, what);
+    recount(explorer, false);
+    mr_explorer_enter(explorer, MR_SCREEN_GRID);
+}
+
+void mr_explorer_show_run(struct mr_explorer *explorer, int run, int before)
+{
+    struct mr_contrast *contrast = &explorer->reading.contrast;
+
+    contrast->is_on = before != 0;
+    contrast->run_wanted = before;
+    explorer->reading.epoch_wanted = 0;
+    explorer->reading.is_stale = true;
+    explorer->facts.run_wanted = run;
+    explorer->facts.version = -1; /* read anew */
+    mr_explorer_refresh(explorer);
 }
 
 void mr_explorer_open_image(struct mr_explorer *explorer, int actual, int predicted, int64_t image)
 {
     struct mr_gallery *gallery = &explorer->gallery;
 
-    mr_gallery_show_cell(gallery, actual, predicted);
-    if (actual < 0)
-        gallery->show = MR_SHOW_MISREAD;
+    mr_gallery_show_cell(gallery,
+                         actual < 0                         ? MR_SHOW_MISREAD
+                         : explorer->reading.contrast.shown ? MR_SHOW_CHANGED
+                                                            : MR_SHOW_ALL,
+                         actual, predicted);
     recount(explorer, false);
+    refresh_gallery(explorer);
     for (int i = 0; i < gallery->n; i++)
         if (gallery->items[i].ranked.image == image)
             gallery->chosen = i;

@@ -11,10 +11,14 @@
 
 #include "actions.h"
 #include "desk.h"
+#include "doubts.h"
 #include "facts.h"
 #include "gallery.h"
 #include "ink.h"
+#include "looking.h"
 #include "reading.h"
+#include "runs.h"
+#include "variants.h"
 
 struct mr_overlay;
 struct mr_pane;
@@ -22,6 +26,8 @@ struct mr_term;
 
 #define MR_MAX_PANES 5
 #define MR_MAX_TRAIL 8
+/* As many classes as a collapsed matrix has at most. */
+#define MR_COLLAPSED_CLASSES 12
 
 /* A screen: its panes, in the order of Tab. */
 struct mr_view {
@@ -35,6 +41,7 @@ struct mr_message {
     char text[600];
     enum mr_style style;
     int64_t since_ms, for_ms; /* for_ms 0: nothing is said */
+    bool stays;               /* while it is shown, decisions are saved without a word */
 };
 
 /* Labelling mode: a digit relabels and goes on. */
@@ -55,7 +62,14 @@ struct mr_explorer {
     struct mr_desk desk;
     struct mr_reading reading;
     struct mr_gallery gallery;
+    struct mr_runs runs; /* all of the project */
+    struct mr_doubts doubts;
+    struct mr_looking looking; /* at one image */
+    struct mr_variants variants;
     struct mr_page page;
+
+    struct mr_tui_search search; /* as it was last seen */
+    struct mr_tui_look look;     /* likewise */
 
     enum mr_screen_id screen;
     enum mr_screen_id trail[MR_MAX_TRAIL]; /* where Back leads */
@@ -64,6 +78,7 @@ struct mr_explorer {
     int actual, predicted; /* the matrix's cursor */
     bool has_cell;         /* it was put or seen there; else it follows the worst pair */
     enum mr_percent percent;
+    bool is_collapsed;    /* the matrix shows the classes that confuse most, if there are many */
     int picture_size;     /* index into the grid's sizes */
     char class_text[128]; /* what was searched for in the matrix */
 
@@ -71,6 +86,10 @@ struct mr_explorer {
     struct mr_rect_cells covered;     /* by the overlay; pictures below are left out */
     struct mr_rect_cells chosen_rect; /* where the chosen picture was drawn */
     struct mr_message message;
+    int review_kind;        /* of the decisions that screen 4 lists; -1: all */
+    char review_reader[64]; /* whose; "": everybody's */
+    bool is_blind;          /* a blind second reading: nothing names an image */
+    struct mr_box drawn;    /* the box that is being drawn; w 0: none is */
     struct mr_labelling labelling;
     int64_t decisions_ms; /* when the decisions were read */
     int64_t note_image;   /* what the note being typed is about */
@@ -88,6 +107,8 @@ void mr_explorer_finish(struct mr_explorer *explorer);
 
 /* Reads what is new in the store and lets the panes know. */
 void mr_explorer_refresh(struct mr_explorer *explorer);
+/* Reads one epoch that somebody will ask for; false if there is none. */
+bool mr_explorer_learn(struct mr_explorer *explorer);
 /* After something that is shown was chosen differently (epoch, labels, filter). */
 void mr_explorer_recount(struct mr_explorer *explorer);
 
@@ -106,8 +127,15 @@ void mr_explorer_enter(struct mr_explorer *explorer, enum mr_screen_id screen);
 bool mr_explorer_back(struct mr_explorer *explorer);
 /* Puts the matrix's cursor on a cell. */
 void mr_explorer_set_cell(struct mr_explorer *explorer, int actual, int predicted);
-/* Exactly the images of a cell, on screen 3. */
-void mr_explorer_open_cell(struct mr_explorer *explorer, int actual, int predicted);
+/* Exactly the images of a cell, on screen 3: those in it (MR_SHOW_ALL), or those that came into it
+ * or went from it (MR_SHOW_CHANGED). */
+void mr_explorer_open_cell(struct mr_explorer *explorer, enum mr_show show, int actual,
+                           int predicted);
+/* All screens show that run from now on, compared with run `before` (0: with nothing). */
+void mr_explorer_show_run(struct mr_explorer *explorer, int run, int before);
+/* Exactly these n images, on screen 3; what they are, in a few words. */
+void mr_explorer_open_images(struct mr_explorer *explorer, const int64_t *images, int n,
+                             const char *what);
 /* One image on screen 3, within the list that a cell (or, with -1, all misread) gives. */
 void mr_explorer_open_image(struct mr_explorer *explorer, int actual, int predicted, int64_t image);
 struct mr_pane *mr_explorer_focus(struct mr_explorer *explorer);
@@ -128,7 +156,11 @@ void mr_explorer_suspend(struct mr_explorer *explorer);
 /* ---- decide.c: decisions about the chosen image ---- */
 
 bool mr_decide_act(struct mr_explorer *explorer, enum mr_act act);
-void mr_decide_relabel(struct mr_explorer *explorer, int64_t image, int to_class);
+/* Hands a decision over, with the run and epoch that are shown; the message says so. */
+void mr_decide_submit(struct mr_explorer *explorer, struct mr_decision *decision);
+/* Gives the image a class; kind: MR_DECISION_RELABEL or MR_DECISION_ADJUDICATE. */
+void mr_decide_class(struct mr_explorer *explorer, enum mr_decision_kind kind, int64_t image,
+                     int to_class);
 /* Takes the review thread's answers: "saved", or the sentence of the failure. */
 void mr_decide_answers(struct mr_explorer *explorer);
 /* When the screen is left: waits for what is being saved. A decision that could not be is the
@@ -153,11 +185,27 @@ void mr_screens_destroy(struct mr_explorer *explorer);
 void mr_screens_layout(enum mr_screen_id screen, const struct mr_explorer *explorer,
                        struct mr_size_cells size, struct mr_rect_cells *rects);
 
+/* ---- blind.c, box.c ---- */
+
+/* A second reading of what others decided, and of as many images that nobody did, with all hidden
+ * that could sway. */
+void mr_blind_open(struct mr_explorer *explorer);
+/* Draws a box on the chosen image with keys and mouse. */
+void mr_box_open(struct mr_explorer *explorer, int64_t image);
+/* The picture of an image in rect with its boxes. */
+void mr_box_draw(struct mr_explorer *explorer, const struct mr_ink *ink, struct mr_rect_cells rect,
+                 int64_t image);
+
 /* ---- pictures.c ---- */
 
 /* The picture of an image in rect, or what there is to say instead. */
 void mr_pictures_draw(struct mr_explorer *explorer, const struct mr_ink *ink,
                       struct mr_rect_cells rect, int64_t image);
+/* Is there room for a picture, nothing over it, and a terminal that draws any? */
+bool mr_pictures_can(const struct mr_explorer *explorer, const struct mr_ink *ink,
+                     struct mr_rect_cells rect);
+/* What stands where a picture cannot be seen: a word in the middle. */
+void mr_pictures_stand_in(const struct mr_ink *ink, struct mr_rect_cells rect, const char *text);
 /* "0a7b.jpg" of an image, shortened to cols. */
 void mr_pictures_name(const struct mr_explorer *explorer, int64_t image, int cols, char *out,
                       size_t cap);

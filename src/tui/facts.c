@@ -2,10 +2,12 @@
 /* Following a run through the store: what changed is read, the rest is kept. */
 #include "facts.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <misread/base/alloc.h>
+#include <misread/base/ids.h>
 #include <misread/base/str.h>
 #include <misread/interp/ranking.h>
 #include <misread/store/store.h>
@@ -26,6 +28,7 @@ static void drop_guesses(struct mr_epoch_guesses *guesses)
 {
     free(guesses->ids);
     free(guesses->predicted);
+    free(guesses->losses);
     *guesses = (struct mr_epoch_guesses){0};
 }
 
@@ -219,36 +222,35 @@ bool mr_facts_learn(struct mr_facts *facts)
         return false;
     guesses = &facts->guesses[i];
     guesses->is_read = true;
-    if (mr_facts_predictions(facts, facts->epochs[i].epoch, MR_SIDE_VALID, &predictions, NULL))
+    if (mr_facts_predictions(facts, facts->run.id, facts->epochs[i].epoch, MR_SIDE_VALID,
+                             &predictions, NULL))
         return true;
     guesses->n = predictions->n;
     guesses->ids = mr_xalloc((size_t)predictions->n + 1, sizeof *guesses->ids);
     guesses->predicted = mr_xalloc((size_t)predictions->n + 1, sizeof *guesses->predicted);
+    guesses->losses = mr_xalloc((size_t)predictions->n + 1, sizeof *guesses->losses);
     for (int row = 0; row < predictions->n; row++) {
         size_t k = (size_t)predictions->n_classes;
 
         guesses->ids[row] = predictions->ids[row];
+        guesses->losses[row] = predictions->losses[row];
         guesses->predicted[row] = (short)mr_argmax(predictions->logits + (size_t)row * k, (int)k);
     }
     mr_predictions_destroy(predictions);
     return true;
 }
 
-static int compare_ids(const void *left, const void *right)
-{
-    const int64_t *a = left, *b = right;
-
-    return (*a > *b) - (*a < *b);
-}
-
-int mr_facts_guess(const struct mr_facts *facts, int index, int64_t image)
+struct mr_history_point mr_facts_history(const struct mr_facts *facts, int index, int64_t image)
 {
     const struct mr_epoch_guesses *guesses = &facts->guesses[index];
-    const int64_t *found = NULL;
+    struct mr_history_point point = {facts->epochs[index].epoch, -1, NAN};
+    int row = mr_ids_find(guesses->ids, guesses->n, image);
 
-    if (guesses->n)
-        found = bsearch(&image, guesses->ids, (size_t)guesses->n, sizeof image, compare_ids);
-    return found ? guesses->predicted[found - guesses->ids] : -1;
+    if (row >= 0) {
+        point.predicted = guesses->predicted[row];
+        point.loss = guesses->losses[row];
+    }
+    return point;
 }
 
 int mr_facts_epoch_index(const struct mr_facts *facts, int epoch)
@@ -288,20 +290,23 @@ static void drop_impossible(struct mr_predictions *p)
     for (int i = 0; i < p->n; i++) {
         if (p->labels[i] < 0 || p->labels[i] >= p->n_classes)
             continue;
-        p->ids[n] = p->ids[i];
-        p->labels[n] = p->labels[i];
-        p->losses[n] = p->losses[i];
-        memmove(p->logits + (size_t)n * k, p->logits + (size_t)i * k, k * sizeof *p->logits);
+        if (n < i) { /* mostly all are possible, and nothing moves */
+            p->ids[n] = p->ids[i];
+            p->labels[n] = p->labels[i];
+            p->losses[n] = p->losses[i];
+            memmove(p->logits + (size_t)n * k, p->logits + (size_t)i * k, k * sizeof *p->logits);
+        }
         n++;
     }
     p->n = n;
 }
 
-enum mr_status mr_facts_predictions(const struct mr_facts *facts, int epoch, enum mr_side side,
-                                    struct mr_predictions **predictions, struct mr_error *err)
+enum mr_status mr_facts_predictions(const struct mr_facts *facts, int run, int epoch,
+                                    enum mr_side side, struct mr_predictions **predictions,
+                                    struct mr_error *err)
 {
     struct mr_predictions *p = NULL;
-    enum mr_status st = mr_predictions_load(facts->store, facts->run.id, epoch, side, &p, err);
+    enum mr_status st = mr_predictions_load(facts->store, run, epoch, side, &p, err);
 
     if (st)
         return st;
@@ -321,6 +326,12 @@ void mr_facts_path(const struct mr_facts *facts, int64_t image, int cols, char *
     *out = '\0';
     if (row && row->path)
         mr_safe_text(out, cap, row->path, cols, MR_ELIDE_MIDDLE);
+}
+
+bool mr_facts_is_there(const struct mr_image_row *row)
+{
+    return row->state != MR_IMAGE_MISSING && row->state != MR_IMAGE_UNREADABLE &&
+           row->class_id >= 0;
 }
 
 int mr_facts_n_side(const struct mr_facts *facts, enum mr_side side)

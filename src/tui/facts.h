@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <misread/interp/history.h>
 #include <misread/store/images.h>
 #include <misread/store/runs.h>
 
@@ -18,12 +19,14 @@
 
 struct mr_store;
 
-/* The class predicted for every image at one epoch; all that is kept of epochs not shown. */
+/* The class predicted for every image at one epoch, and the loss; all that is kept of epochs not
+ * shown. */
 struct mr_epoch_guesses {
     bool is_read;
     int n;
     int64_t *ids;     /* (n) owned, ascending */
     short *predicted; /* (n) owned */
+    float *losses;    /* (n) owned; by the labels of the run */
 };
 
 struct mr_facts {
@@ -60,18 +63,21 @@ enum mr_status mr_facts_refresh(struct mr_facts *facts, int64_t now_ms, unsigned
                                 struct mr_error *err) MR_NODISCARD;
 /* Reads the guesses of one epoch that are missing; false if none are. Failures count as read. */
 bool mr_facts_learn(struct mr_facts *facts);
-/* The class predicted for an image at epochs[index]; -1 unknown. */
-int mr_facts_guess(const struct mr_facts *facts, int index, int64_t image);
+/* What was said of an image at epochs[index]. */
+struct mr_history_point mr_facts_history(const struct mr_facts *facts, int index, int64_t image);
 /* The index of an epoch number in epochs, or -1. */
 int mr_facts_epoch_index(const struct mr_facts *facts, int epoch);
 /* Where a step lies on an axis of epochs: 1.5 is the middle of the second one's way. */
 double mr_facts_step_epoch(const struct mr_facts *facts, const struct mr_step *step);
-/* Stored predictions, rows with impossible labels left out. Free with mr_predictions_destroy. */
-enum mr_status mr_facts_predictions(const struct mr_facts *facts, int epoch, enum mr_side side,
-                                    struct mr_predictions **predictions,
+/* Stored predictions of any run, rows with impossible labels left out; epoch 0: its last one. Free
+ * with mr_predictions_destroy. */
+enum mr_status mr_facts_predictions(const struct mr_facts *facts, int run, int epoch,
+                                    enum mr_side side, struct mr_predictions **predictions,
                                     struct mr_error *err) MR_NODISCARD;
 /* The path of an image made safe, shortened to cols (0: not); "" if unknown. */
 void mr_facts_path(const struct mr_facts *facts, int64_t image, int cols, char *out, size_t cap);
+/* Has the row a class, and a file that can be read as far as is known? */
+bool mr_facts_is_there(const struct mr_image_row *row);
 /* How many readable images lie on a side. */
 int mr_facts_n_side(const struct mr_facts *facts, enum mr_side side);
 /* How many files could not be read and are left out. */

@@ -35,6 +35,16 @@ struct mr_format mr_format_p(double p)
     return f;
 }
 
+struct mr_format mr_format_chance(double p)
+{
+    struct mr_format f;
+
+    if (!(p >= 0 && p < 0.001))
+        return mr_format_share(p, 3);
+    strcpy(f.text, "<.001");
+    return f;
+}
+
 struct mr_format mr_format_interval(double lo, double hi, int decimals)
 {
     struct mr_format f;

@@ -15,6 +15,8 @@ struct mr_format {
 struct mr_format mr_format_share(double share, int decimals);
 /* A probability: as a share, but "<.01" rather than a nought that is none. */
 struct mr_format mr_format_p(double p);
+/* The p of a test, to three decimals, but "<.001" rather than a nought that is none. */
+struct mr_format mr_format_chance(double p);
 /* "[.84 .89]" */
 struct mr_format mr_format_interval(double lo, double hi, int decimals);
 /* "7,200" */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <misread/base/str.h>
+#include <misread/interp/confusion.h>
 
 #include "explorer.h"
 #include "format.h"
@@ -21,6 +22,10 @@ static const struct {
     {MR_SCREEN_TRAIN, MR_ACT_GO_TRAIN, " 1 Train "},
     {MR_SCREEN_MATRIX, MR_ACT_GO_MATRIX, " 2 Confusion "},
     {MR_SCREEN_GRID, MR_ACT_GO_GRID, " 3 Images "},
+    {MR_SCREEN_REVIEW, MR_ACT_GO_REVIEW, " 4 Review "},
+    {MR_SCREEN_DATA, MR_ACT_GO_DATA, " 5 Data "},
+    {MR_SCREEN_RATE, MR_ACT_GO_RATE, " 6 LR "},
+    {MR_SCREEN_RUNS, MR_ACT_GO_RUNS, " 7 Runs "},
 };
 #define N_TABS ((int)(sizeof tabs / sizeof *tabs))
 
@@ -198,6 +203,8 @@ static void draw_place(const struct mr_explorer *explorer, const struct mr_ink *
 
 static enum mr_screen_id tab_of(enum mr_screen_id screen)
 {
+    if (screen == MR_SCREEN_VARIANTS || screen == MR_SCREEN_BATCH)
+        return MR_SCREEN_DATA;
     return screen == MR_SCREEN_IMAGE ? MR_SCREEN_GRID : screen;
 }
 
@@ -208,16 +215,59 @@ static bool has_message(const struct mr_explorer *explorer)
     return message->for_ms && explorer->now_ms - message->since_ms < message->for_ms;
 }
 
+/* That the last epoch is not the one shown, behind the tabs, wherever an epoch is looked at. */
+static void draw_travel(const struct mr_explorer *explorer, const struct mr_ink *ink, int col)
+{
+    char text[48];
+
+    if (!explorer->reading.epoch_wanted || !(MR_ON_CGI & 1U << explorer->screen))
+        return;
+    snprintf(text, sizeof text, " epoch %d/%d ", explorer->reading.epoch,
+             explorer->facts.run.n_epochs);
+    if (col + mr_text_cols(text) < mr_ink_cols(ink))
+        mr_ink_right(ink, 1, mr_ink_cols(ink) - 1, MR_STYLE_MODE, text);
+}
+
+/* Columns that a travelled epoch wants behind the tabs. */
+#define TRAVEL_COLS 14
+
+struct placed_tab {
+    int col, cols; /* cols 3: its digit alone */
+};
+
+/* Where the tabs lie: apart where the line is long, else close, else all but the current one as a
+ * digit. Returns the column behind them. */
+static int place_tabs(const struct mr_explorer *explorer, int cols, struct placed_tab *placed)
+{
+    int all = 1, col = 1, gap;
+    bool are_short;
+
+    for (int i = 0; i < N_TABS; i++)
+        all += mr_text_cols(tabs[i].text);
+    gap = all + N_TABS + TRAVEL_COLS <= cols;
+    are_short = all + TRAVEL_COLS > cols;
+    for (int i = 0; i < N_TABS; i++) {
+        bool is_here = tabs[i].screen == tab_of(explorer->screen);
+
+        placed[i].col = col;
+        placed[i].cols = are_short && !is_here ? 3 : mr_text_cols(tabs[i].text);
+        col += placed[i].cols + gap;
+    }
+    return col;
+}
+
 static void draw_tabs(const struct mr_explorer *explorer, const struct mr_ink *ink)
 {
-    int col = 1;
+    struct placed_tab placed[N_TABS];
+    int col = place_tabs(explorer, mr_ink_cols(ink), placed);
 
     for (int i = 0; i < N_TABS; i++) {
         bool is_here = tabs[i].screen == tab_of(explorer->screen);
 
-        mr_ink_text(ink, 1, col, is_here ? MR_STYLE_TAB_HERE : MR_STYLE_TAB, tabs[i].text);
-        col += mr_text_cols(tabs[i].text) + 1;
+        mr_ink_textf(ink, 1, placed[i].col, is_here ? MR_STYLE_TAB_HERE : MR_STYLE_TAB, "%.*s",
+                     placed[i].cols, tabs[i].text);
     }
+    draw_travel(explorer, ink, col);
     /* a mode takes the line of messages: they move up here */
     if (explorer->labelling.is_on && has_message(explorer))
         mr_ink_short(ink, 1, col + 2, mr_ink_cols(ink) - col - 3, explorer->message.style,
@@ -226,19 +276,16 @@ static void draw_tabs(const struct mr_explorer *explorer, const struct mr_ink *i
 
 bool mr_frame_click(struct mr_explorer *explorer, int row, int col)
 {
-    int at = 1;
+    struct placed_tab placed[N_TABS];
 
     if (row != 1)
         return false;
-    for (int i = 0; i < N_TABS; i++) {
-        int cols = mr_text_cols(tabs[i].text);
-
-        if (col >= at && col < at + cols) {
+    place_tabs(explorer, mr_term_size(explorer->term).cols, placed);
+    for (int i = 0; i < N_TABS; i++)
+        if (col >= placed[i].col && col < placed[i].col + placed[i].cols) {
             mr_explorer_act(explorer, tabs[i].act);
             return true;
         }
-        at += cols + 1;
-    }
     return false;
 }
 
@@ -309,9 +356,9 @@ static void draw_run_status(const struct mr_explorer *explorer, const struct mr_
 static void draw_pair_status(const struct mr_explorer *explorer, const struct mr_ink *ink, int row)
 {
     const struct mr_reading *reading = &explorer->reading;
-    int at = mr_reading_find_pair(reading, explorer->actual, explorer->predicted);
+    int at = mr_pairs_find(reading->pairs, reading->n_pairs, explorer->actual, explorer->predicted);
 
-    if (at >= 0)
+    if (at >= 0 && !reading->contrast.shown)
         mr_ink_textf(ink, row, 1, MR_STYLE_NORMAL, "pair %d of %d%s", at + 1, reading->n_pairs,
                      at ? "" : ", the most confused one");
 }
@@ -356,8 +403,24 @@ struct hint {
     bool is_kept; /* whatever else is dropped */
 };
 
+/* A panel that says its keys itself still hides those of the screen below. */
+static bool next_of_overlay(const struct mr_overlay *overlay, int *i, struct hint *hint)
+{
+    static const struct mr_overlay_hint usual[] = {{"Esc", "close"}, {NULL, NULL}};
+    const struct mr_overlay_hint *rows = overlay->ops->hints ? overlay->ops->hints(overlay) : usual;
+    const struct mr_overlay_hint *row = &rows[*i];
+
+    if (!row->keys)
+        return false;
+    mr_str_copy(hint->keys, sizeof hint->keys, row->keys);
+    hint->word = row->word;
+    hint->is_kept = !row[1].keys;
+    ++*i;
+    return true;
+}
+
 /* Keys and word of the row at *i and those joined to it; *i moves on. */
-static bool next_hint(struct mr_explorer *explorer, int *i, struct hint *hint)
+static bool next_of_screen(struct mr_explorer *explorer, int *i, struct hint *hint)
 {
     const size_t cap = sizeof hint->keys;
     int n;
@@ -382,6 +445,13 @@ static bool next_hint(struct mr_explorer *explorer, int *i, struct hint *hint)
         return true;
     }
     return false;
+}
+
+static bool next_hint(struct mr_explorer *explorer, int *i, struct hint *hint)
+{
+    const struct mr_overlay *overlay = explorer->overlay;
+
+    return overlay ? next_of_overlay(overlay, i, hint) : next_of_screen(explorer, i, hint);
 }
 
 /* With the blanks behind it. */

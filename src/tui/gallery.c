@@ -3,16 +3,18 @@
  */
 #include "gallery.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <misread/base/alloc.h>
+#include <misread/base/ids.h>
 #include <misread/base/pattern.h>
 #include <misread/base/str.h>
 
 #include "desk.h"
+#include "doubts.h"
 #include "facts.h"
-#include "format.h"
 #include "reading.h"
 
 static const char *const show_text[] = {
@@ -23,6 +25,11 @@ static const char *const show_text[] = {
 static const char *const split_text[] = {
 #define X(name, key, text) text,
     MR_SPLIT_LIST(X)
+#undef X
+};
+static const char *const order_text[] = {
+#define X(name, key, text) text,
+    MR_GALLERY_ORDER_LIST(X)
 #undef X
 };
 
@@ -36,6 +43,43 @@ const char *mr_split_text(enum mr_split split)
     return split_text[split];
 }
 
+const char *mr_gallery_order_text(enum mr_gallery_order order)
+{
+    return order_text[order];
+}
+
+_Static_assert(MR_N_GALLERY_ORDERS - MR_GALLERY_BY_SELF == MR_N_SUSPECT_SCORE &&
+                   MR_GALLERY_BY_AUM - MR_GALLERY_BY_SELF == MR_SUSPECT_AUM,
+               "the scores of labels stand last, in their own order");
+
+static bool is_of_labels(enum mr_gallery_order order)
+{
+    return order >= MR_GALLERY_BY_SELF;
+}
+
+static enum mr_suspect_score score_of(enum mr_gallery_order order)
+{
+    return (enum mr_suspect_score)(order - MR_GALLERY_BY_SELF);
+}
+
+bool mr_gallery_wants_epochs(const struct mr_gallery *gallery)
+{
+    return is_of_labels(gallery->order) && mr_suspect_score_is_of_epochs(score_of(gallery->order));
+}
+
+bool mr_gallery_wants_folding(const struct mr_gallery *gallery)
+{
+    return gallery->only_doubted ||
+           (is_of_labels(gallery->order) && !mr_gallery_wants_epochs(gallery));
+}
+
+/* A run learns from its training images while it answers. */
+bool mr_gallery_is_in_sample(const struct mr_gallery *gallery, const struct mr_doubts *doubts)
+{
+    return (mr_gallery_wants_folding(gallery) && doubts->in_sample) ||
+           (mr_gallery_wants_epochs(gallery) && gallery->split != MR_SPLIT_VALID);
+}
+
 void mr_gallery_init(struct mr_gallery *gallery)
 {
     *gallery = (struct mr_gallery){.actual = -1, .predicted = -1, .is_stale = true};
@@ -45,18 +89,41 @@ void mr_gallery_finish(struct mr_gallery *gallery)
 {
     free(gallery->items);
     gallery->items = NULL;
+    free(gallery->listed);
+    gallery->listed = NULL;
 }
 
-void mr_gallery_show_cell(struct mr_gallery *gallery, int actual, int predicted)
+void mr_gallery_unlist(struct mr_gallery *gallery)
 {
-    gallery->show = MR_SHOW_ALL;
+    free(gallery->listed);
+    gallery->listed = NULL;
+    gallery->is_stale = true;
+}
+
+void mr_gallery_show_cell(struct mr_gallery *gallery, enum mr_show show, int actual, int predicted)
+{
+    gallery->show = show;
     gallery->split = MR_SPLIT_VALID;
     gallery->actual = actual;
     gallery->predicted = predicted;
     gallery->text[0] = '\0';
+    gallery->only_doubted = false;
     gallery->chosen = 0;
     gallery->n = 0; /* the choice of the old list means nothing here */
     gallery->is_stale = true;
+    mr_gallery_unlist(gallery);
+}
+
+void mr_gallery_show_images(struct mr_gallery *gallery, const int64_t *images, int n,
+                            const char *what)
+{
+    mr_gallery_show_cell(gallery, MR_SHOW_ALL, -1, -1);
+    gallery->split = MR_SPLIT_BOTH;
+    gallery->listed = mr_xalloc((size_t)n + 1, sizeof *gallery->listed);
+    gallery->n_listed = n;
+    for (int i = 0; i < n; i++)
+        gallery->listed[i] = images[i];
+    mr_str_copy(gallery->what, sizeof gallery->what, what);
 }
 
 static bool has_mark(enum mr_show show, const struct mr_review_state *state)
@@ -70,6 +137,11 @@ static bool has_mark(enum mr_show show, const struct mr_review_state *state)
         return state->is_ambiguous;
     case MR_SHOW_EXCLUDED:
         return state->is_excluded;
+    case MR_SHOW_DISPUTED:
+        return state->is_disputed;
+    case MR_SHOW_UNDECIDED:
+        return state->label < 0 && !state->is_disputed && !state->is_flagged &&
+               !state->is_ambiguous && !state->is_excluded && !state->has_note && !state->n_boxes;
     default:
         return true;
     }
@@ -88,74 +160,187 @@ static bool matches(const struct matcher *matcher, const char *text)
     return strcasestr(text, matcher->plain) != NULL;
 }
 
-static bool is_wanted(const struct mr_gallery *gallery, const struct mr_ranked *ranked,
-                      const struct mr_facts *facts, const struct mr_desk *desk,
-                      const struct matcher *matcher)
-{
-    struct mr_marks marks = mr_desk_marks(desk, ranked->image);
-    const struct mr_image_row *row;
+/* What a list is made from. */
+struct making {
+    struct mr_gallery *gallery;
+    const struct mr_facts *facts;
+    const struct mr_desk *desk;
+    const struct mr_doubts *doubts;
+    struct matcher matcher;
+};
 
-    if (!has_mark(gallery->show, &marks.state))
-        return false;
-    if (!gallery->text[0])
-        return true;
-    row = facts->images ? mr_images_find(facts->images, ranked->image) : NULL;
-    return (row && row->path && matches(matcher, row->path)) ||
-           matches(matcher, mr_names_full(&facts->names, ranked->actual)) ||
-           matches(matcher, mr_names_full(&facts->names, ranked->predicted));
+static bool is_doubted(const struct making *m, int64_t image)
+{
+    const struct mr_doubt *doubt = mr_doubts_find(m->doubts, image);
+
+    return doubt && doubt->is_flagged;
 }
 
-static void add_side(struct mr_gallery *gallery, const struct mr_reading_side *from,
-                     enum mr_side side, const struct mr_facts *facts, const struct mr_desk *desk)
+/* Which rows are of the cell wanted: as they are read now or, of changes, were read before too. */
+static struct mr_ranking_filter filter_of(const struct mr_gallery *gallery)
 {
-    const struct mr_ranking_filter filter = {.actual = gallery->actual,
-                                             .predicted = gallery->predicted,
-                                             .only_wrong = gallery->show == MR_SHOW_MISREAD};
-    struct matcher matcher = {.plain = gallery->text};
-    struct mr_ranked *ranked = NULL;
-    int n;
+    if (gallery->show == MR_SHOW_CHANGED)
+        return (struct mr_ranking_filter){.actual = gallery->actual, .predicted = -1};
+    return (struct mr_ranking_filter){.actual = gallery->actual,
+                                      .predicted = gallery->predicted,
+                                      .only_wrong = gallery->show == MR_SHOW_MISREAD};
+}
+
+static bool has_changed(const struct mr_gallery *gallery, const struct mr_reading *reading,
+                        enum mr_side side, int row)
+{
+    return gallery->show != MR_SHOW_CHANGED ||
+           (side == MR_SIDE_VALID &&
+            mr_contrast_find(&reading->contrast, row, gallery->actual, gallery->predicted));
+}
+
+static bool is_wanted(const struct making *m, const struct mr_ranked *ranked)
+{
+    struct mr_marks marks = mr_desk_marks(m->desk, ranked->image);
+    const struct mr_image_row *row;
+
+    if (!has_mark(m->gallery->show, &marks.state) ||
+        (m->gallery->only_doubted && !is_doubted(m, ranked->image)))
+        return false;
+    if (!m->gallery->text[0])
+        return true;
+    row = m->facts->images ? mr_images_find(m->facts->images, ranked->image) : NULL;
+    return (row && row->path && matches(&m->matcher, row->path)) ||
+           matches(&m->matcher, mr_names_full(&m->facts->names, ranked->actual)) ||
+           matches(&m->matcher, mr_names_full(&m->facts->names, ranked->predicted));
+}
+
+/* Larger comes first; what is not finite is worse than any number, and what nothing is known of is
+ * better. */
+static double badness_of(const struct making *m, const struct mr_ranked *r)
+{
+    enum mr_gallery_order order = m->gallery->order;
+    double badness = order == MR_GALLERY_BY_LOSS         ? (double)r->loss
+                     : order == MR_GALLERY_BY_P_ACTUAL   ? -(double)r->p_actual
+                     : order == MR_GALLERY_BY_CONFIDENCE ? (double)r->p_predicted
+                                                         : -(double)r->image;
+
+    if (is_of_labels(order))
+        badness =
+            mr_doubts_score(m->doubts, score_of(order), r->image, &badness) ? -badness : -HUGE_VAL;
+    return isnan(badness) ? HUGE_VAL : badness;
+}
+
+/* As they are read now or, of a whole side, from rows that are made once. */
+static void add_side(const struct making *m, struct mr_reading *reading, enum mr_side side)
+{
+    struct mr_gallery *g = m->gallery;
+    struct mr_reading_side *from = side == MR_SIDE_VALID ? &reading->valid : &reading->train;
+    const struct mr_ranking_filter filter = filter_of(g);
+    bool is_whole = filter.actual < 0 && filter.predicted < 0 && !filter.only_wrong;
+    struct mr_ranked *some = NULL;
+    const struct mr_ranked *ranked;
+    int n = from->view.n;
 
     if (!from->stored)
         return;
-    if (gallery->text[0])
-        gallery->is_bad_text = mr_pattern_create(&matcher.pattern, gallery->text, NULL) != MR_OK;
-    n = mr_ranking_of(&from->view, &filter, gallery->order, &ranked);
-    gallery->items =
-        mr_xrealloc(gallery->items, (size_t)(gallery->n + n) + 1, sizeof *gallery->items);
+    if (!is_whole)
+        n = mr_ranking_with(&from->view, from->guesses, &filter, MR_ORDER_ID, &some);
+    ranked = is_whole ? mr_reading_rows(from) : some;
+    g->items = mr_xrealloc(g->items, (size_t)(g->n + n) + 1, sizeof *g->items);
     for (int i = 0; i < n; i++)
-        if (is_wanted(gallery, &ranked[i], facts, desk, &matcher))
-            gallery->items[gallery->n++] =
-                (struct mr_gallery_item){.ranked = ranked[i], .side = side};
-    mr_pattern_destroy(matcher.pattern);
-    free(ranked);
+        if (has_changed(g, reading, side, ranked[i].index) && is_wanted(m, &ranked[i]))
+            g->items[g->n++] = (struct mr_gallery_item){
+                .ranked = ranked[i], .side = side, .badness = badness_of(m, &ranked[i])};
+    free(some);
 }
 
-/* How bad an item is by the order wanted: larger comes first. */
-static double badness(const struct mr_gallery_item *item, enum mr_ranking_order order)
+/* What is known of an image on a side; false if nothing was predicted there. */
+static bool find_ranked(const struct mr_reading_side *from, int64_t image, struct mr_ranked *ranked)
 {
-    const struct mr_ranked *r = &item->ranked;
+    const struct mr_predictions *view = &from->view;
+    int row = from->stored ? mr_ids_find(view->ids, view->n, image) : -1;
 
-    return order == MR_ORDER_LOSS         ? (double)r->loss
-           : order == MR_ORDER_P_ACTUAL   ? -(double)r->p_actual
-           : order == MR_ORDER_CONFIDENCE ? (double)r->p_predicted
-                                          : -(double)r->image;
+    if (row < 0)
+        return false;
+    *ranked = mr_ranked_of(view, row);
+    return true;
 }
 
-/* Merges the two sorted sides that lie one behind the other. */
-static void merge_sides(struct mr_gallery *gallery, int middle)
+static struct mr_gallery_item make_item(int64_t image, const struct mr_reading *reading,
+                                        const struct mr_facts *facts)
 {
-    struct mr_gallery_item *merged = mr_xalloc((size_t)gallery->n + 1, sizeof *merged);
-    int a = 0, b = middle, n = 0;
+    const struct mr_image_row *row = facts->images ? mr_images_find(facts->images, image) : NULL;
+    struct mr_gallery_item item = {.ranked = {.image = image,
+                                              .index = -1,
+                                              .actual = row ? row->class_id : -1,
+                                              .predicted = -1},
+                                   .side = row ? row->side : MR_SIDE_NONE};
 
-    while (a < middle || b < gallery->n) {
-        bool from_b =
-            a >= middle || (b < gallery->n && badness(&gallery->items[b], gallery->order) >
-                                                  badness(&gallery->items[a], gallery->order));
+    if (find_ranked(&reading->valid, image, &item.ranked))
+        item.side = MR_SIDE_VALID;
+    else if (find_ranked(&reading->train, image, &item.ranked))
+        item.side = MR_SIDE_TRAIN;
+    return item;
+}
 
-        merged[n++] = gallery->items[from_b ? b++ : a++];
+/* In the order in which they were listed. */
+static void add_listed(const struct making *m, const struct mr_reading *reading)
+{
+    struct mr_gallery *g = m->gallery;
+
+    g->items = mr_xrealloc(g->items, (size_t)g->n_listed + 1, sizeof *g->items);
+    for (int i = 0; i < g->n_listed; i++) {
+        struct mr_gallery_item item = make_item(g->listed[i], reading, m->facts);
+        bool is_right = item.ranked.index < 0 || item.ranked.actual == item.ranked.predicted;
+
+        item.badness = -i;
+        if ((g->show != MR_SHOW_MISREAD || !is_right) && is_wanted(m, &item.ranked))
+            g->items[g->n++] = item;
     }
-    free(gallery->items);
-    gallery->items = merged;
+}
+
+/* How bad the item is that lies at `at`: less to move about than the items themselves. */
+struct place {
+    double badness;
+    int at;
+};
+
+/* Ties as they were added: validation before training, each by id. */
+static int worst_first(const void *left, const void *right)
+{
+    const struct place *a = left, *b = right;
+
+    if (a->badness != b->badness)
+        return a->badness > b->badness ? -1 : 1;
+    return (a->at > b->at) - (a->at < b->at);
+}
+
+static void sort(struct mr_gallery *g)
+{
+    struct place *places = mr_xalloc((size_t)g->n + 1, sizeof *places);
+    struct mr_gallery_item *sorted = mr_xalloc((size_t)g->n + 1, sizeof *sorted);
+
+    for (int i = 0; i < g->n; i++)
+        places[i] = (struct place){.badness = g->items[i].badness, .at = i};
+    qsort(places, (size_t)g->n, sizeof *places, worst_first);
+    for (int i = 0; i < g->n; i++)
+        sorted[i] = g->items[places[i].at];
+    free(places);
+    free(g->items);
+    g->items = sorted;
+}
+
+static void make_list(struct making *m, struct mr_reading *reading)
+{
+    struct mr_gallery *g = m->gallery;
+
+    g->n = 0;
+    m->matcher.plain = g->text;
+    g->is_bad_text = g->text[0] && mr_pattern_create(&m->matcher.pattern, g->text, NULL) != MR_OK;
+    if (g->listed)
+        add_listed(m, reading);
+    if (!g->listed && g->split != MR_SPLIT_TRAIN)
+        add_side(m, reading, MR_SIDE_VALID);
+    if (!g->listed && g->split != MR_SPLIT_VALID)
+        add_side(m, reading, MR_SIDE_TRAIN);
+    mr_pattern_destroy(m->matcher.pattern);
+    sort(g);
 }
 
 static void reverse(struct mr_gallery *gallery)
@@ -168,23 +353,17 @@ static void reverse(struct mr_gallery *gallery)
     }
 }
 
-void mr_gallery_refresh(struct mr_gallery *gallery, const struct mr_reading *reading,
-                        const struct mr_facts *facts, const struct mr_desk *desk)
+void mr_gallery_refresh(struct mr_gallery *gallery, struct mr_reading *reading,
+                        const struct mr_facts *facts, const struct mr_desk *desk,
+                        const struct mr_doubts *doubts)
 {
     const struct mr_gallery_item *chosen = mr_gallery_chosen(gallery);
     int64_t keep = chosen ? chosen->ranked.image : 0;
-    int middle;
+    struct making making = {gallery, facts, desk, doubts, {0}};
 
     if (!gallery->is_stale && gallery->serial == reading->serial)
         return;
-    gallery->n = 0;
-    gallery->is_bad_text = false;
-    if (gallery->split != MR_SPLIT_TRAIN)
-        add_side(gallery, &reading->valid, MR_SIDE_VALID, facts, desk);
-    middle = gallery->n;
-    if (gallery->split != MR_SPLIT_VALID)
-        add_side(gallery, &reading->train, MR_SIDE_TRAIN, facts, desk);
-    merge_sides(gallery, middle);
+    make_list(&making, reading);
     if (gallery->is_reversed)
         reverse(gallery);
     for (int i = 0; i < gallery->n; i++)
@@ -212,6 +391,16 @@ const struct mr_gallery_item *mr_gallery_chosen(const struct mr_gallery *gallery
     return &gallery->items[gallery->chosen];
 }
 
+struct mr_format mr_gallery_value(const struct mr_gallery *gallery,
+                                  const struct mr_gallery_item *item)
+{
+    if (!gallery->listed && is_of_labels(gallery->order))
+        return mr_format_share(-item->badness, 3);
+    if (!gallery->listed && gallery->order == MR_GALLERY_BY_CONFIDENCE)
+        return mr_format_share(item->badness, 3);
+    return mr_format_loss((double)item->ranked.loss);
+}
+
 static void add_name(const struct mr_facts *facts, const char *what, int class_id, int name_cols,
                      struct mr_str *out)
 {
@@ -226,18 +415,16 @@ static void add_name(const struct mr_facts *facts, const char *what, int class_i
 void mr_gallery_describe(const struct mr_gallery *gallery, const struct mr_facts *facts,
                          int name_cols, struct mr_str *out)
 {
-    static const char *const orders[] = {
-        [MR_ORDER_LOSS] = "by loss",
-        [MR_ORDER_P_ACTUAL] = "by probability of the label",
-        [MR_ORDER_CONFIDENCE] = "by confidence",
-        [MR_ORDER_ID] = "as stored",
-    };
     char text[160];
 
     mr_str_addf(out, "%s", mr_format_count(gallery->n).text);
     if (gallery->show != MR_SHOW_ALL)
         mr_str_addf(out, " %s", show_text[gallery->show]);
+    if (gallery->only_doubted)
+        mr_str_add(out, " doubted");
     mr_str_add(out, gallery->n == 1 ? " image" : " images");
+    if (gallery->show == MR_SHOW_CHANGED && gallery->predicted >= 0)
+        mr_str_add(out, ", come or gone"); /* of the cell that is named next */
     if (name_cols < 64 && gallery->actual >= 0 && gallery->predicted >= 0) {
         add_name(facts, "·", gallery->actual, name_cols, out);
         add_name(facts, "→", gallery->predicted, name_cols, out);
@@ -249,6 +436,10 @@ void mr_gallery_describe(const struct mr_gallery *gallery, const struct mr_facts
         mr_safe_text(text, sizeof text, gallery->text, 30, MR_ELIDE_END);
         mr_str_addf(out, " · %s “%s”", gallery->is_bad_text ? "with" : "matching", text);
     }
-    mr_str_addf(out, " · %s %s", orders[gallery->order], gallery->is_reversed ? "▴" : "▾");
+    if (gallery->listed) {
+        mr_str_addf(out, " · %s", gallery->what);
+        return;
+    }
+    mr_str_addf(out, " · %s %s", order_text[gallery->order], gallery->is_reversed ? "▴" : "▾");
     mr_str_addf(out, " · %s", split_text[gallery->split]);
 }

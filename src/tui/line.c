@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Editing of one line of UTF-8. */
+/* Editing of one line of UTF-8, and how that looks. */
 #include "line.h"
 
 #include <string.h>
 
+#include <misread/base/str.h>
 #include <misread/term/term.h>
+
+#include "ink.h"
 
 /* UTF-8 of a character; returns the bytes. */
 static size_t encode(int code, char out[4])
@@ -100,4 +103,30 @@ bool mr_line_key(struct mr_line *line, const struct mr_key *key)
         insert(line, key->code);
         return true;
     }
+}
+
+void mr_line_draw(const struct mr_line *line, const struct mr_ink *ink, int row, int col)
+{
+    char head[sizeof line->text], safe[4 * sizeof line->text];
+    int room, over;
+
+    memcpy(head, line->text, line->cursor);
+    head[line->cursor] = '\0';
+    mr_safe_text(safe, sizeof safe, head, 0, MR_ELIDE_END);
+    /* the end of what is before the cursor is what one wants to see */
+    room = mr_ink_cols(ink) - col - 2;
+    over = mr_text_cols(safe) - room;
+    if (over > 0) {
+        const char *s = safe;
+
+        while (mr_text_cols(s) > room)
+            s += mr_line_behind(s, 0);
+        memmove(safe, s, strlen(s) + 1);
+    }
+    col += mr_ink_text(ink, row, col, MR_STYLE_NORMAL, safe);
+    mr_safe_text(safe, sizeof safe, line->text + line->cursor, 0, MR_ELIDE_END);
+    mr_ink_text(ink, row, col, MR_STYLE_NORMAL, safe);
+    /* the cursor: the character it stands on, in reverse */
+    safe[mr_line_behind(safe, 0)] = '\0';
+    mr_ink_text(ink, row, col, MR_STYLE_SELECTED, *safe ? safe : " ");
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct mr_ink;
 struct mr_key;
 
 struct mr_line {
@@ -15,6 +16,8 @@ struct mr_line {
 
 /* True if the key was one of editing. What does not fit is not taken. */
 bool mr_line_key(struct mr_line *line, const struct mr_key *key);
+/* From col to the end of the row, the cursor in reverse; what is too long loses its beginning. */
+void mr_line_draw(const struct mr_line *line, const struct mr_ink *ink, int row, int col);
 /* The byte behind the character at `at`. */
 size_t mr_line_behind(const char *text, size_t at);
 

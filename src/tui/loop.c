@@ -94,7 +94,7 @@ static void watch_time(struct mr_explorer *explorer)
 
 static int patience_ms(const struct loop *loop)
 {
-    if (loop->has_more_to_learn)
+    if (loop->has_more_to_learn || loop->explorer.is_dirty)
         return 0;
     return mr_term_is_busy(loop->explorer.term) ? BUSY_MS : LOOK_MS;
 }
@@ -134,13 +134,13 @@ static void turn(struct loop *loop)
     mr_decide_answers(explorer);
     mr_explorer_refresh(explorer);
     watch_time(explorer);
-    /* one epoch a turn, so that a key never waits for more than one small read */
-    has_learnt = mr_facts_learn(&explorer->facts);
+    if (explorer->is_dirty)
+        mr_frame_draw(explorer);
+    /* after the frame, and one epoch a turn: a key never waits for more than one read */
+    has_learnt = mr_explorer_learn(explorer);
     if (loop->has_more_to_learn && !has_learnt)
         explorer->is_dirty = true;
     loop->has_more_to_learn = has_learnt;
-    if (explorer->is_dirty)
-        mr_frame_draw(explorer);
 }
 
 static void watch(struct loop *loop, const struct mr_tui_options *options)

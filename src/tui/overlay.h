@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <misread/base/geometry.h>
+#include <misread/store/review.h>
 #include <misread/term/term.h>
 
 struct mr_explorer;
@@ -15,6 +16,11 @@ struct mr_ink;
 struct mr_overlay;
 
 enum mr_overlay_reply { MR_OVERLAY_STAYS, MR_OVERLAY_CLOSES };
+
+/* A key and what it does, for the footer. */
+struct mr_overlay_hint {
+    const char *keys, *word;
+};
 
 struct mr_overlay_ops {
     size_t size;  /* of the struct that begins with struct mr_overlay */
@@ -24,6 +30,9 @@ struct mr_overlay_ops {
     void (*draw)(struct mr_overlay *overlay, const struct mr_ink *ink);
     enum mr_overlay_reply (*key)(struct mr_overlay *overlay, const struct mr_key *key);
     void (*finish)(struct mr_overlay *overlay); /* may be NULL */
+    /* What the footer shows meanwhile, static; the last row is empty, the one before it is never
+     * dropped. NULL: the screen's own keys. */
+    const struct mr_overlay_hint *(*hints)(const struct mr_overlay *overlay);
 };
 
 struct mr_overlay {
@@ -44,9 +53,14 @@ struct mr_rect_cells mr_overlay_middle(struct mr_size_cells screen, int rows, in
 void mr_help_open(struct mr_explorer *explorer);
 void mr_palette_open(struct mr_explorer *explorer);
 void mr_filter_open(struct mr_explorer *explorer);
+void mr_sort_open(struct mr_explorer *explorer);
+/* The same of screen 4: which kind of decision, and whose. */
+void mr_review_filter_open(struct mr_explorer *explorer);
 void mr_start_sheet_open(struct mr_explorer *explorer);
-/* Which class should the image get? */
-void mr_picker_open(struct mr_explorer *explorer, int64_t image);
+/* With this learning rate in it, for a new run. */
+void mr_start_sheet_open_rate(struct mr_explorer *explorer, double lr);
+/* Which class should the image get? kind: MR_DECISION_RELABEL or MR_DECISION_ADJUDICATE. */
+void mr_picker_open(struct mr_explorer *explorer, int64_t image, enum mr_decision_kind kind);
 
 /* A text that is too long for a line, whole; any key closes it. */
 void mr_show_open(struct mr_explorer *explorer, const char *title, const char *text);

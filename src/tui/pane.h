@@ -46,7 +46,9 @@ struct mr_pane {
 
 extern const struct mr_pane_ops mr_pane_loss_ops, mr_pane_accuracy_ops, mr_pane_epochs_ops,
     mr_pane_pairs_ops, mr_pane_worst_ops, mr_pane_matrix_ops, mr_pane_cell_ops, mr_pane_grid_ops,
-    mr_pane_image_ops, mr_pane_facts_ops;
+    mr_pane_image_ops, mr_pane_facts_ops, mr_pane_rate_ops, mr_pane_runs_ops, mr_pane_review_ops,
+    mr_pane_readers_ops, mr_pane_classes_ops, mr_pane_flaws_ops, mr_pane_unread_ops,
+    mr_pane_variants_ops, mr_pane_batch_ops;
 
 /* Moves a cursor in a list of n by a movement command, page rows at a time; false if act is none.
  */

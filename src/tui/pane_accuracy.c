@@ -43,11 +43,10 @@ static void draw_legend(const struct mr_facts *facts, const struct mr_ink *ink)
     mr_ink_textf(ink, 0, col, MR_STYLE_DIM, "%s", mr_format_interval(lo, hi, 3).text);
 }
 
-/* Holds every interval; no tick says more than 1. */
+/* Holds every interval. */
 static struct mr_axis y_axis(const struct mr_facts *facts, const struct mr_ink *ink)
 {
     double least = 1, most = 0;
-    struct mr_axis axis;
 
     for (int i = 0; i < facts->n_epochs; i++) {
         double lo, hi;
@@ -57,12 +56,7 @@ static struct mr_axis y_axis(const struct mr_facts *facts, const struct mr_ink *
         least = fmin(least, lo);
         most = fmax(most, hi);
     }
-    axis = most > least ? mr_chart_fit_y(ink, least, most) : mr_chart_fit_y(ink, 0, 1);
-    while (mr_axis_last(&axis) * axis.step > 1 + axis.step / 2) {
-        axis.lo -= axis.step;
-        axis.hi -= axis.step;
-    }
-    return axis;
+    return mr_chart_fit_shares(ink, least, most);
 }
 
 static void draw_epochs(const struct mr_chart *chart, const struct mr_ink *ink,
@@ -70,16 +64,10 @@ static void draw_epochs(const struct mr_chart *chart, const struct mr_ink *ink,
 {
     for (int i = 0; i < facts->n_epochs; i++) {
         const struct mr_epoch *epoch = &facts->epochs[i];
-        int top, bottom, row, col;
         double lo, hi;
 
-        if (!interval_of(epoch, &lo, &hi) || !mr_chart_cell(chart, epoch->epoch, hi, &top, &col) ||
-            !mr_chart_cell(chart, epoch->epoch, lo, &bottom, &col))
-            continue;
-        for (row = top; row <= bottom; row++)
-            mr_ink_text(ink, row, col, MR_STYLE_DIM, "│");
-        if (mr_chart_cell(chart, epoch->epoch, share_of(epoch), &row, &col))
-            mr_ink_text(ink, row, col, MR_STYLE_SERIES_2, "●");
+        if (interval_of(epoch, &lo, &hi))
+            mr_chart_draw_share(chart, ink, epoch->epoch, share_of(epoch), lo, hi);
     }
 }
 

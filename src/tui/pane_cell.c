@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <misread/base/alloc.h>
 #include <misread/base/str.h>
 #include <misread/interp/confusion.h>
 #include <misread/interp/ranking.h>
@@ -23,6 +24,21 @@ struct cell_pane {
 
 #define MOST_SHOWN 4
 
+/* Images that came into the cell or went from it, worst first as they are read now. */
+static int rank_changes(const struct mr_reading *reading, const struct mr_ranking_filter *cell,
+                        struct mr_ranked **ranked)
+{
+    const struct mr_predictions *view = &reading->valid.view;
+    int n = 0;
+
+    *ranked = mr_xalloc((size_t)reading->contrast.shown->n_changes + 1, sizeof **ranked);
+    for (int i = 0; i < view->n; i++)
+        if (mr_contrast_find(&reading->contrast, i, cell->actual, cell->predicted))
+            (*ranked)[n++] = mr_ranked_of(view, i);
+    mr_ranking_sort(*ranked, n, MR_ORDER_LOSS);
+    return n;
+}
+
 /* The images follow the matrix's cursor and the epoch. */
 static void follow(struct cell_pane *self)
 {
@@ -38,8 +54,11 @@ static void follow(struct cell_pane *self)
     self->worst = NULL;
     self->n_worst = 0;
     self->cursor = 0;
-    if (reading->valid.stored)
-        self->n_worst = mr_ranking_of(&reading->valid.view, &filter, MR_ORDER_LOSS, &self->worst);
+    if (reading->contrast.shown)
+        self->n_worst = rank_changes(reading, &filter, &self->worst);
+    else if (reading->valid.stored)
+        self->n_worst = mr_ranking_with(&reading->valid.view, reading->valid.guesses, &filter,
+                                        MR_ORDER_LOSS, &self->worst);
     self->serial = reading->serial;
     self->actual = explorer->actual;
     self->predicted = explorer->predicted;
@@ -137,6 +156,32 @@ static void draw_history(const struct cell_pane *self, const struct mr_ink *ink,
     }
 }
 
+/* "folders .865 → .881  p .047" */
+static void draw_test(const struct mr_ink *ink, int row, const char *by,
+                      const struct mr_difference *d)
+{
+    if (d->n)
+        mr_ink_textf(ink, row, 1, MR_STYLE_NORMAL, "%-8s %s → %s  p %s", by,
+                     mr_format_share((double)d->n_right_before / d->n, 3).text,
+                     mr_format_share((double)d->n_right_after / d->n, 3).text,
+                     mr_format_chance(d->mcnemar.p).text);
+}
+
+/* Who came and went, then what both kinds of labels say of it all. */
+static int draw_change(const struct cell_pane *self, const struct mr_ink *ink, int row)
+{
+    const struct mr_contrast *contrast = &self->pane.explorer->reading.contrast;
+    int by = mr_difference_at(contrast->shown, self->actual, self->predicted);
+
+    mr_ink_textf(ink, row, 1, MR_STYLE_BOLD, "%s%d: %d came, %d went", by > 0 ? "+" : "", by,
+                 (self->n_worst + by) / 2, (self->n_worst - by) / 2);
+    draw_test(ink, row + 1, "folders", contrast->by.original);
+    draw_test(ink, row + 2, "readers", contrast->by.reviewed);
+    mr_ink_textf(ink, row + 3, 1, MR_STYLE_DIM, "%d label%s changed by readers",
+                 contrast->by.n_relabelled, contrast->by.n_relabelled == 1 ? "" : "s");
+    return 4;
+}
+
 /* What there is to say in words; returns the rows used. */
 static int draw_words(const struct cell_pane *self, const struct mr_ink *ink, int cols)
 {
@@ -145,6 +190,12 @@ static int draw_words(const struct cell_pane *self, const struct mr_ink *ink, in
     char actual[160], predicted[160];
     int room = cols - 2, row = 1;
 
+    if (explorer->reading.contrast.shown) {
+        mr_names_pair(names, self->actual, self->predicted, room - 3, actual, predicted,
+                      sizeof actual);
+        mr_ink_textf(ink, 0, 1, MR_STYLE_BOLD, "%s → %s", actual, predicted);
+        return row + draw_change(self, ink, row);
+    }
     if (self->actual == self->predicted) {
         mr_ink_short(ink, 0, 1, room, MR_STYLE_BOLD, mr_names_full(names, self->actual));
         row += draw_right(self, ink, row);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include <misread/interp/confusion.h>
+#include <misread/store/runs.h>
 
 #include "explorer.h"
 #include "format.h"
@@ -70,10 +71,26 @@ static void row_text(const struct mr_epoch *epoch, int width, char *out, size_t 
              mr_format_duration(epoch->seconds).text);
 }
 
+/* The best epoch's weights are those that are kept, and in bold. */
+static void draw_epoch(const struct mr_ink *ink, int row, int width, const struct mr_epoch *epoch,
+                       bool is_best, bool is_chosen)
+{
+    enum mr_style style = is_chosen ? MR_STYLE_SELECTED : is_best ? MR_STYLE_BOLD : MR_STYLE_NORMAL;
+    char text[128];
+    int cols;
+
+    row_text(epoch, width, text, sizeof text);
+    cols = mr_ink_text(ink, row, 0, style, text);
+    if (is_best && mr_ink_cols(ink) >= cols + 6)
+        mr_ink_text(ink, row, cols + 1, MR_STYLE_DIM, "best");
+}
+
 static void draw(struct mr_pane *pane, const struct mr_ink *ink)
 {
     struct epochs_pane *self = (struct epochs_pane *)pane;
     const struct mr_facts *facts = &pane->explorer->facts;
+    const struct mr_epoch *best =
+        facts->n_epochs ? mr_epochs_best(facts->epochs, facts->n_epochs) : NULL;
     int rows = mr_ink_rows(ink) - 1;
     int width = 0;
 
@@ -82,11 +99,10 @@ static void draw(struct mr_pane *pane, const struct mr_ink *ink)
     mr_ink_text(ink, 0, 0, MR_STYLE_DIM, widths[width].heading);
     self->top = mr_pane_scroll(self->top, self->cursor, rows, facts->n_epochs);
     for (int i = 0; i < rows && self->top + i < facts->n_epochs; i++) {
-        bool is_chosen = pane->has_focus && self->top + i == self->cursor;
-        char text[128];
+        const struct mr_epoch *epoch = &facts->epochs[self->top + i];
 
-        row_text(&facts->epochs[self->top + i], width, text, sizeof text);
-        mr_ink_text(ink, 1 + i, 0, is_chosen ? MR_STYLE_SELECTED : MR_STYLE_NORMAL, text);
+        draw_epoch(ink, 1 + i, width, epoch, epoch == best,
+                   pane->has_focus && self->top + i == self->cursor);
     }
 }
 

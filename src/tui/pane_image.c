@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* One image, as large as it gets, and beside it what is known of it. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <misread/base/alloc.h>
 #include <misread/base/file.h>
 #include <misread/base/str.h>
+#include <misread/interp/history.h>
 #include <misread/interp/ranking.h>
 
 #include "explorer.h"
@@ -26,15 +28,29 @@ static int64_t chosen(const struct mr_pane *pane)
 static enum mr_pane_reply act(struct mr_pane *pane, enum mr_act what)
 {
     struct mr_gallery *gallery = &pane->explorer->gallery;
+    const struct mr_gallery_item *item = mr_gallery_chosen(gallery);
+    bool is_right = item && item->ranked.predicted == item->ranked.actual;
     const struct {
         enum mr_act act;
         int by;
     } moves[] = {
-        {MR_ACT_PREVIOUS, -1},       {MR_ACT_NEXT, 1},
-        {MR_ACT_MATCH_PREVIOUS, -1}, {MR_ACT_MATCH_NEXT, 1},
-        {MR_ACT_FIRST, -gallery->n}, {MR_ACT_LAST, gallery->n},
+        {MR_ACT_PREVIOUS, -1},
+        {MR_ACT_NEXT, 1},
+        {MR_ACT_UP, -1},
+        {MR_ACT_DOWN, 1},
+        {MR_ACT_MATCH_PREVIOUS, -1},
+        {MR_ACT_MATCH_NEXT, 1},
+        {MR_ACT_FIRST, -gallery->n},
+        {MR_ACT_LAST, gallery->n},
     };
 
+    if (mr_looking_act(&pane->explorer->looking, what, is_right)) {
+        if (what == MR_ACT_ZOOM_IN)
+            mr_explorer_say(pane->explorer,
+                            "%g times: arrows move over it, n N to the next image, 0 the whole",
+                            mr_looking_zoom(&pane->explorer->looking));
+        return MR_PANE_DONE;
+    }
     for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
         if (moves[i].act != what)
             continue;
@@ -80,7 +96,7 @@ static void draw_image(struct mr_pane *pane, const struct mr_ink *ink)
         return;
     }
     draw_heading(pane->explorer, ink, item);
-    mr_pictures_draw(pane->explorer, ink, at, item->ranked.image);
+    mr_looking_draw(pane->explorer, ink, at, item);
     pane->explorer->chosen_rect = (struct mr_rect_cells){
         ink->canvas.rect.row + at.row, ink->canvas.rect.col + at.col, at.rows, at.cols};
 }
@@ -95,13 +111,6 @@ const struct mr_pane_ops mr_pane_image_ops = {
 };
 
 /* ---- what is known of it ---- */
-
-static const char *side_text(enum mr_side side)
-{
-    static const char *const text[] = {"train", "valid", "test", "none"};
-
-    return text[side];
-}
 
 struct bar {
     int class_id;
@@ -166,36 +175,72 @@ static bool has_epochs(const struct mr_explorer *explorer, const struct mr_galle
     return item->side == MR_SIDE_VALID && explorer->facts.n_epochs;
 }
 
-/* What was predicted after each epoch, by a few letters; how often it was right and then wrong
- * again. */
-static void draw_epochs(const struct mr_explorer *explorer, const struct mr_ink *ink, int row,
-                        const struct mr_gallery_item *item)
+struct history {
+    struct mr_history_point *points; /* (n) owned */
+    int n, n_forgotten;
+    bool has_losses; /* they are of the run's labels: others would have other ones */
+};
+
+static struct history history_of(const struct mr_explorer *explorer,
+                                 const struct mr_gallery_item *item)
 {
     const struct mr_facts *facts = &explorer->facts;
-    int col = 13, room = (mr_ink_cols(ink) - 13) / 5, first = facts->n_epochs - room;
-    int n_forgotten = 0;
-    bool was_right = false;
+    const struct mr_predictions *stored = explorer->reading.valid.stored;
+    struct history h = {.n = has_epochs(explorer, item) ? facts->n_epochs : 0};
 
+    h.points = mr_xalloc((size_t)h.n + 1, sizeof *h.points);
+    for (int i = 0; i < h.n; i++)
+        h.points[i] = mr_facts_history(facts, i, item->ranked.image);
+    h.n_forgotten = mr_history_n_forgotten(h.points, h.n, item->ranked.actual);
+    h.has_losses = h.n && stored && stored->labels[item->ranked.index] == item->ranked.actual;
+    return h;
+}
+
+/* Rows that it takes. */
+static int history_rows(const struct history *h)
+{
+    return h->n ? 1 + h->has_losses + (h->n_forgotten > 0) : 0;
+}
+
+static void draw_loss(const struct mr_ink *ink, int row, int col, float loss)
+{
+    if (isfinite(loss))
+        mr_ink_textf(ink, row, col, MR_STYLE_DIM, "%.*f",
+                     loss < 9.995f   ? 2
+                     : loss < 99.95f ? 1
+                                     : 0,
+                     (double)loss);
+}
+
+/* What was predicted after each epoch, by a few letters, and the loss; how often it was right and
+ * then wrong again. */
+static void draw_history(const struct mr_explorer *explorer, const struct mr_ink *ink, int row,
+                         const struct history *h, int actual)
+{
+    int room = (mr_ink_cols(ink) - 13) / 5, first = h->n > room ? h->n - room : 0;
+
+    if (!h->n)
+        return;
     mr_ink_text(ink, row, 1, MR_STYLE_DIM, "by epoch");
-    for (int i = 0; i < facts->n_epochs; i++) {
-        int guess = mr_facts_guess(facts, i, item->ranked.image);
-        bool is_right = guess == item->ranked.actual;
+    if (h->has_losses)
+        mr_ink_text(ink, row + 1, 1, MR_STYLE_DIM, "its loss");
+    for (int i = first; i < h->n; i++) {
+        const struct mr_history_point *point = &h->points[i];
+        int col = 13 + 5 * (i - first);
         char name[64];
 
-        n_forgotten += was_right && !is_right && guess >= 0;
-        was_right = guess >= 0 ? is_right : was_right;
-        if (i < first)
-            continue;
-        mr_names_short(&facts->names, guess, 4, name, sizeof name);
+        mr_names_short(&explorer->facts.names, point->predicted, 4, name, sizeof name);
         mr_ink_text(ink, row, col,
-                    facts->epochs[i].epoch == explorer->reading.epoch ? MR_STYLE_BOLD
-                    : is_right                                        ? MR_STYLE_SERIES_1
-                                                                      : MR_STYLE_SERIES_2,
-                    guess < 0 ? "…" : name);
-        col += 5;
+                    point->epoch == explorer->reading.epoch ? MR_STYLE_BOLD
+                    : point->predicted == actual            ? MR_STYLE_SERIES_1
+                                                            : MR_STYLE_SERIES_2,
+                    point->predicted < 0 ? "…" : name);
+        if (h->has_losses)
+            draw_loss(ink, row + 1, col, point->loss);
     }
-    if (n_forgotten)
-        mr_ink_textf(ink, row + 1, 13, MR_STYLE_WARNING, "right, then wrong %dx", n_forgotten);
+    if (h->n_forgotten)
+        mr_ink_textf(ink, row + 1 + h->has_losses, 13, MR_STYLE_WARNING, "right, then wrong %dx",
+                     h->n_forgotten);
 }
 
 static void file_text(const struct mr_image_row *row, char *out, size_t cap)
@@ -240,7 +285,7 @@ static void remark_file(const struct mr_explorer *explorer, const struct mr_gall
         return;
     mr_facts_path(&explorer->facts, image, 0, add_remark(remarks, "path"), cap);
     file_text(file, add_remark(remarks, "file"), cap);
-    mr_str_copy(add_remark(remarks, "split"), cap, side_text(item->side));
+    mr_str_copy(add_remark(remarks, "split"), cap, mr_side_text(item->side));
     if (file->group && *file->group)
         mr_safe_text(add_remark(remarks, "group"), cap, file->group, 0, MR_ELIDE_END);
 }
@@ -292,12 +337,14 @@ static void draw_verdict(const struct mr_explorer *explorer, const struct mr_ink
     mr_ink_text(ink, row, 1, MR_STYLE_SERIES_2, "▶");
     mr_ink_text(ink, row, 3, MR_STYLE_DIM, "predicted");
     mr_ink_short(ink, row, 13, mr_ink_cols(ink) - 14, MR_STYLE_BOLD,
-                 mr_names_full(names, r->predicted));
+                 r->index < 0 ? "not yet" : mr_names_full(names, r->predicted));
     mr_ink_text(ink, row + 1, 1, MR_STYLE_SERIES_1, "●");
     mr_ink_text(ink, row + 1, 3, MR_STYLE_DIM,
                 explorer->reading.by_labels_now ? "label now" : "actual");
     mr_ink_short(ink, row + 1, 13, mr_ink_cols(ink) - 14, MR_STYLE_BOLD,
                  mr_names_full(names, r->actual));
+    if (r->index < 0)
+        return;
     snprintf(text, sizeof text, "%s   p=%s", mr_format_loss((double)r->loss).text,
              mr_format_p((double)r->p_actual).text);
     mr_ink_text(ink, row + 2, 3, MR_STYLE_DIM, "loss");
@@ -310,30 +357,41 @@ static void draw_known(const struct mr_explorer *explorer, const struct mr_ink *
 {
     const int least_bars = 3;
     struct remarks remarks = {.n = 0};
-    int row = 4, epochs = has_epochs(explorer, item) ? 2 : 0, bars;
+    struct history h = history_of(explorer, item);
+    int rows = mr_ink_rows(ink), row = 4, bars;
+    int epochs = history_rows(&h) + (h.n && rows >= 24); /* and a blank line where there is room */
 
     remark_file(explorer, item, &remarks);
     remark_decisions(explorer, item->ranked.image, &remarks);
-    bars = mr_ink_rows(ink) - row - 1 - epochs - remarks.n;
+    bars = rows - row - 1 - epochs - remarks.n;
     draw_verdict(explorer, ink, 0, item);
-    row += draw_bars(explorer, ink, row, bars > least_bars ? bars : least_bars, item) + 1;
-    if (epochs)
-        draw_epochs(explorer, ink, row, item);
+    if (item->ranked.index >= 0)
+        row += draw_bars(explorer, ink, row, bars > least_bars ? bars : least_bars, item) + 1;
+    draw_history(explorer, ink, row, &h, item->ranked.actual);
     draw_remarks(&remarks, ink, row + epochs);
+    free(h.points);
 }
 
 static void draw_facts(struct mr_pane *pane, const struct mr_ink *ink)
 {
     const struct mr_gallery_item *item = mr_gallery_chosen(&pane->explorer->gallery);
     enum mr_style style = pane->has_focus ? MR_STYLE_BORDER_FOCUS : MR_STYLE_BORDER;
-    int rows = mr_ink_rows(ink);
+    int rows = mr_ink_rows(ink), below;
     struct mr_ink inside =
         mr_ink_sub(ink, (struct mr_rect_cells){0, 1, rows, mr_ink_cols(ink) - 1});
+    struct mr_ink above;
 
     for (int i = 0; i < rows; i++)
         mr_ink_text(ink, i, 0, style, "│");
-    if (item)
-        draw_known(pane->explorer, &inside, item);
+    if (!item)
+        return;
+    below = mr_looking_near_rows(&pane->explorer->looking, rows);
+    above = mr_ink_sub(&inside, (struct mr_rect_cells){0, 0, rows - below, mr_ink_cols(&inside)});
+    draw_known(pane->explorer, &above, item);
+    inside =
+        mr_ink_sub(&inside, (struct mr_rect_cells){rows - below, 0, below, mr_ink_cols(&inside)});
+    if (below)
+        mr_looking_draw_near(pane->explorer, &inside, item);
 }
 
 const struct mr_pane_ops mr_pane_facts_ops = {

@@ -6,8 +6,10 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <misread/base/alloc.h>
 #include <misread/base/str.h>
 #include <misread/interp/confusion.h>
 
@@ -18,7 +20,9 @@
 
 struct matrix_pane {
     struct mr_pane pane;
-    int top, left; /* first class shown */
+    int *shown; /* (k) owned: classes in the order of rows and columns; fewer if collapsed */
+    int k;
+    int top, left; /* first of them on the screen */
     /* where things were drawn */
     int label_cols, cell_cols, cell_rows, n_rows, n_cols;
 };
@@ -55,21 +59,93 @@ static void refresh(struct mr_pane *pane)
         explorer->predicted = confusion->n_classes - 1;
 }
 
+/* ---- which classes ---- */
+
+static int compare_ints(const void *left, const void *right)
+{
+    const int *a = left, *b = right;
+
+    return (*a > *b) - (*a < *b);
+}
+
+/* Where a class stands among those shown; -1: it is not. */
+static int place_of(const struct matrix_pane *self, int class_id)
+{
+    const int *at =
+        self->k ? bsearch(&class_id, self->shown, (size_t)self->k, sizeof class_id, compare_ints)
+                : NULL;
+
+    return at ? (int)(at - self->shown) : -1;
+}
+
+static void add_class(struct matrix_pane *self, int class_id)
+{
+    for (int i = 0; i < self->k; i++)
+        if (self->shown[i] == class_id)
+            return;
+    if (self->k < MR_COLLAPSED_CLASSES)
+        self->shown[self->k++] = class_id;
+}
+
+/* All classes; or, collapsed, that of the cursor and those of the most confused pairs. */
+static void choose_classes(struct matrix_pane *self)
+{
+    const struct mr_explorer *explorer = self->pane.explorer;
+    const struct mr_reading *reading = &explorer->reading;
+    int n = reading->confusion->n_classes;
+
+    self->shown = mr_xrealloc(self->shown, (size_t)n, sizeof *self->shown);
+    self->k = 0;
+    if (!explorer->is_collapsed || n <= MR_COLLAPSED_CLASSES) {
+        while (self->k < n) {
+            self->shown[self->k] = self->k;
+            self->k++;
+        }
+        return;
+    }
+    add_class(self, explorer->actual);
+    add_class(self, explorer->predicted);
+    for (int i = 0; i < reading->n_pairs && self->k < MR_COLLAPSED_CLASSES; i++) {
+        add_class(self, reading->pairs[i].actual);
+        add_class(self, reading->pairs[i].predicted);
+    }
+    qsort(self->shown, (size_t)self->k, sizeof *self->shown, compare_ints);
+}
+
 /* ---- keys ---- */
 
-/* To the next (by 1) or previous (by -1) most confused pair. */
-static void go_to_pair(struct mr_explorer *explorer, int by)
+/* To the pair beside the one under the cursor, or the first; else one of the messages: there is
+ * none, none before, none behind. */
+static void step_among(struct mr_explorer *explorer, const struct mr_pair *pairs, int n, int by,
+                       const char *const messages[3])
 {
-    const struct mr_reading *reading = &explorer->reading;
-    int at = mr_reading_find_pair(reading, explorer->actual, explorer->predicted);
+    int at = mr_pairs_find(pairs, n, explorer->actual, explorer->predicted);
     int to = at < 0 ? 0 : at + by;
 
-    if (to < 0 || to >= reading->n_pairs)
-        mr_explorer_say(explorer, reading->n_pairs == 0 ? "nothing is misread"
-                                  : to < 0              ? "this is the most confused pair"
-                                                        : "there are no more confused pairs");
+    if (to < 0 || to >= n)
+        mr_explorer_say(explorer, "%s", messages[n == 0 ? 0 : to < 0 ? 1 : 2]);
     else
-        mr_explorer_set_cell(explorer, reading->pairs[to].actual, reading->pairs[to].predicted);
+        mr_explorer_set_cell(explorer, pairs[to].actual, pairs[to].predicted);
+}
+
+/* To the next (by 1) or previous (by -1) most confused pair or, of changes, most changed cell. */
+static void go_to_pair(struct mr_explorer *explorer, int by)
+{
+    static const char *const confused[] = {"nothing is misread", "this is the most confused pair",
+                                           "there are no more confused pairs"};
+    static const char *const changed[] = {"no cell has changed", "this is the most changed cell",
+                                          "there are no more changed cells"};
+    const struct mr_reading *reading = &explorer->reading;
+    struct mr_pair *cells;
+    int n;
+
+    if (!reading->contrast.shown) {
+        step_among(explorer, reading->pairs, reading->n_pairs, by, confused);
+        return;
+    }
+    n = mr_difference_cells(reading->contrast.shown, &cells);
+    step_among(explorer, cells, n, by, changed);
+    free(cells);
 }
 
 /* To the next class whose name contains what was searched for. */
@@ -101,19 +177,30 @@ static void found_text(struct mr_explorer *explorer, const char *text)
 
 static void open_cell(struct mr_explorer *explorer)
 {
-    const struct mr_confusion *confusion = explorer->reading.confusion;
+    const struct mr_reading *reading = &explorer->reading;
+    int actual = explorer->actual, predicted = explorer->predicted;
 
-    if (!mr_confusion_at(confusion, explorer->actual, explorer->predicted))
+    if (reading->contrast.shown &&
+        !mr_difference_n_changes(reading->contrast.shown, actual, predicted))
+        mr_explorer_say(explorer, "no image came into this cell or went from it");
+    else if (reading->contrast.shown)
+        mr_explorer_open_cell(explorer, MR_SHOW_CHANGED, actual, predicted);
+    else if (!mr_confusion_at(reading->confusion, actual, predicted))
         mr_explorer_say(explorer, "no image of this class was taken for that one");
     else
-        mr_explorer_open_cell(explorer, explorer->actual, explorer->predicted);
+        mr_explorer_open_cell(explorer, MR_SHOW_ALL, actual, predicted);
 }
 
 /* Moves of the cursor: rows, columns. */
-static bool move(struct mr_explorer *explorer, enum mr_act what)
+static bool move(struct matrix_pane *self, enum mr_act what)
 {
-    int last = explorer->reading.confusion->n_classes - 1;
-    int row = explorer->actual, col = explorer->predicted;
+    struct mr_explorer *explorer = self->pane.explorer;
+    int row, col, last;
+
+    choose_classes(self);
+    last = self->k - 1;
+    row = place_of(self, explorer->actual);
+    col = place_of(self, explorer->predicted);
 
     switch (what) {
     case MR_ACT_LEFT:
@@ -132,7 +219,8 @@ static bool move(struct mr_explorer *explorer, enum mr_act what)
         if (!mr_pane_move(&row, last + 1, 10, what))
             return false;
     }
-    mr_explorer_set_cell(explorer, row, col < 0 ? 0 : col > last ? last : col);
+    col = col < 0 ? 0 : col > last ? last : col;
+    mr_explorer_set_cell(explorer, self->shown[row], self->shown[col]);
     return true;
 }
 
@@ -142,7 +230,7 @@ static enum mr_pane_reply act(struct mr_pane *pane, enum mr_act what)
 
     if (!confusion_of(pane))
         return MR_PANE_IGNORED;
-    if (move(explorer, what))
+    if (move((struct matrix_pane *)pane, what))
         return MR_PANE_DONE;
     switch (what) {
     case MR_ACT_OPEN:
@@ -170,12 +258,12 @@ static enum mr_pane_reply act(struct mr_pane *pane, enum mr_act what)
 
 /* ---- geometry ---- */
 
-static int longest_name(const struct mr_pane *pane, int k)
+static int longest_name(const struct matrix_pane *self)
 {
     int longest = 0;
 
-    for (int i = 0; i < k; i++) {
-        int cols = mr_text_cols(mr_names_full(&pane->explorer->facts.names, i));
+    for (int i = 0; i < self->k; i++) {
+        int cols = mr_text_cols(mr_names_full(&self->pane.explorer->facts.names, self->shown[i]));
 
         longest = cols > longest ? cols : longest;
     }
@@ -183,13 +271,13 @@ static int longest_name(const struct mr_pane *pane, int k)
 }
 
 /* Widest cells and the interval of recall if they fit, else narrower ones, else scrolling. */
-static void lay_out(struct matrix_pane *self, struct mr_size_cells size, int k)
+static void lay_out(struct matrix_pane *self, struct mr_size_cells size)
 {
     static const struct {
         int cell_cols, recall_cols;
     } wishes[] = {{8, RECALL_WIDE}, {7, RECALL_WIDE}, {6, RECALL_WIDE}, {6, RECALL_NARROW}};
     const int least_label = 12;
-    int rows = size.rows - HEAD_ROWS - 1, recall = RECALL_NARROW, spare, longest;
+    int k = self->k, rows = size.rows - HEAD_ROWS - 1, recall = RECALL_NARROW, spare, longest;
 
     self->cell_cols = 6;
     for (int i = 3; i >= 0; i--) {
@@ -201,41 +289,44 @@ static void lay_out(struct matrix_pane *self, struct mr_size_cells size, int k)
     self->n_cols = (size.cols - 2 - least_label - recall) / self->cell_cols;
     self->n_cols = self->n_cols > k ? k : self->n_cols < 1 ? 1 : self->n_cols;
     spare = size.cols - 2 - least_label - recall - self->n_cols * self->cell_cols;
-    longest = longest_name(&self->pane, k);
+    longest = longest_name(self);
     self->label_cols = least_label + (spare > 0 ? spare : 0);
     if (self->label_cols > longest)
         self->label_cols = longest > least_label ? longest : least_label;
     self->cell_rows = rows / k >= 3 ? 3 : 1;
     self->n_rows = rows / self->cell_rows;
     self->n_rows = self->n_rows > k ? k : self->n_rows < 1 ? 1 : self->n_rows;
-    self->top = mr_pane_scroll(self->top, self->pane.explorer->actual, self->n_rows, k);
-    self->left = mr_pane_scroll(self->left, self->pane.explorer->predicted, self->n_cols, k);
+    self->top =
+        mr_pane_scroll(self->top, place_of(self, self->pane.explorer->actual), self->n_rows, k);
+    self->left =
+        mr_pane_scroll(self->left, place_of(self, self->pane.explorer->predicted), self->n_cols, k);
 }
 
-/* Left edge of a column of the matrix. */
-static int col_of(const struct matrix_pane *self, int predicted)
+/* Left edge of a column of the matrix; rows and columns are counted among those shown. */
+static int col_of(const struct matrix_pane *self, int j)
 {
-    return 1 + self->label_cols + 1 + (predicted - self->left) * self->cell_cols;
+    return 1 + self->label_cols + 1 + (j - self->left) * self->cell_cols;
 }
 
-static int row_of(const struct matrix_pane *self, int actual)
+static int row_of(const struct matrix_pane *self, int i)
 {
-    return HEAD_ROWS + (actual - self->top) * self->cell_rows;
+    return HEAD_ROWS + (i - self->top) * self->cell_rows;
 }
 
 /* ---- drawing ---- */
 
-/* Right answers are many and errors few, so that each hue has its own steps. */
-static enum mr_style ramp(bool is_right, double share)
+/* Right answers are many, errors and changes few, so that each has its own steps. */
+static const double many[8] = {0, .2, .4, .55, .7, .8, .9, .95};
+static const double few[8] = {0, .02, .04, .07, .12, .2, .3, .45};
+
+static enum mr_style ramp(bool is_good, const double steps[8], double share)
 {
-    static const double right[8] = {0, .2, .4, .55, .7, .8, .9, .95};
-    static const double wrong[8] = {0, .02, .04, .07, .12, .2, .3, .45};
     int step = 0;
 
     for (int i = 0; i < 8; i++)
-        if (share >= (is_right ? right : wrong)[i])
+        if (share >= steps[i])
             step = i;
-    return (enum mr_style)((is_right ? MR_STYLE_GOOD_0 : MR_STYLE_BAD_0) + step);
+    return (enum mr_style)((is_good ? MR_STYLE_GOOD_0 : MR_STYLE_BAD_0) + step);
 }
 
 /* A count in at most `cols` columns. */
@@ -249,15 +340,39 @@ static void count_text(int n, int cols, char *out, size_t cap)
     snprintf(out, cap, "%s", digits);
 }
 
+/* How many images a cell has; compared with another reading how many more. */
+static int value_at(const struct mr_explorer *explorer, int actual, int predicted)
+{
+    const struct mr_reading *reading = &explorer->reading;
+
+    return reading->contrast.shown ? mr_difference_at(reading->contrast.shown, actual, predicted)
+                                   : mr_confusion_at(reading->confusion, actual, predicted);
+}
+
+/* The hue and depth of a cell that has something: blue is right or better, orange wrong or worse.
+ */
+static enum mr_style style_of(const struct mr_explorer *explorer, int actual, int predicted)
+{
+    const struct mr_confusion *confusion = explorer->reading.confusion;
+    int value = value_at(explorer, actual, predicted);
+    int n = explorer->percent == MR_PERCENT_COLUMN ? mr_confusion_n_predicted(confusion, predicted)
+                                                   : mr_confusion_n_actual(confusion, actual);
+    bool is_right = actual == predicted;
+
+    if (explorer->reading.contrast.shown)
+        return ramp(is_right == (value > 0), few, n ? abs(value) / (double)n : 1);
+    return ramp(is_right, is_right ? many : few, (double)value / n);
+}
+
 /* What a cell says: the count, or its share of the row or column in per cent. */
 static void cell_text(const struct mr_explorer *explorer, int actual, int predicted, char *out,
                       size_t cap)
 {
     const struct mr_confusion *confusion = explorer->reading.confusion;
-    int count = mr_confusion_at(confusion, actual, predicted), of = 0;
+    int count = value_at(explorer, actual, predicted), of = 0;
 
-    if (!count) {
-        snprintf(out, cap, "·");
+    if (!count || explorer->reading.contrast.shown) {
+        snprintf(out, cap, count ? "%+d" : "·", count);
         return;
     }
     if (explorer->percent == MR_PERCENT_ROW)
@@ -270,18 +385,15 @@ static void cell_text(const struct mr_explorer *explorer, int actual, int predic
         snprintf(out, cap, count * 200.0 < of ? "<1" : "%.0f", 100.0 * count / of);
 }
 
-static void draw_cell(const struct matrix_pane *self, const struct mr_ink *ink, int actual,
-                      int predicted)
+static void draw_cell(const struct matrix_pane *self, const struct mr_ink *ink, int i, int j)
 {
     const struct mr_explorer *explorer = self->pane.explorer;
-    const struct mr_confusion *confusion = explorer->reading.confusion;
-    int count = mr_confusion_at(confusion, actual, predicted);
-    int n = explorer->percent == MR_PERCENT_COLUMN ? mr_confusion_n_predicted(confusion, predicted)
-                                                   : mr_confusion_n_actual(confusion, actual);
+    int actual = self->shown[i], predicted = self->shown[j];
+    int count = value_at(explorer, actual, predicted);
     bool is_right = actual == predicted;
     bool is_here = actual == explorer->actual && predicted == explorer->predicted;
-    enum mr_style style = count ? ramp(is_right, (double)count / n) : MR_STYLE_DIM;
-    int row = row_of(self, actual), col = col_of(self, predicted);
+    enum mr_style style = count ? style_of(explorer, actual, predicted) : MR_STYLE_DIM;
+    int row = row_of(self, i), col = col_of(self, j);
     const char *left = is_here ? "▐" : is_right ? "[" : " ";
     const char *right = is_here ? "▌" : is_right ? "]" : " ";
     char text[16];
@@ -300,6 +412,25 @@ static void draw_cell(const struct matrix_pane *self, const struct mr_ink *ink, 
     mr_ink_text(ink, row, col + self->cell_cols - 1, style, right);
 }
 
+/* "epoch 3 → 4 · 691 → 692 right of 800 · 2 better, 1 worse · p 1.0" */
+static void draw_contrast(const struct mr_explorer *explorer, const struct mr_ink *ink)
+{
+    const struct mr_contrast *contrast = &explorer->reading.contrast;
+    const struct mr_difference *d = contrast->shown;
+    char what[64];
+    int col = 1;
+
+    mr_contrast_text(contrast, &explorer->reading.valid.view, what, sizeof what);
+    col += mr_ink_text(ink, 0, col, MR_STYLE_WARNING, what);
+    col += mr_ink_textf(ink, 0, col, MR_STYLE_NORMAL, " · %d → %d right of %s", d->n_right_before,
+                        d->n_right_after, mr_format_count(d->n).text);
+    col += mr_ink_textf(ink, 0, col, MR_STYLE_NORMAL, " · %d better, %d worse", d->mcnemar.n_fixed,
+                        d->mcnemar.n_broken);
+    col += mr_ink_textf(ink, 0, col, MR_STYLE_BOLD, " · p %s", mr_format_chance(d->mcnemar.p).text);
+    mr_ink_text(ink, 0, col, MR_STYLE_WARNING,
+                explorer->reading.by_labels_now ? " · labels as now" : "");
+}
+
 static void draw_heading(const struct matrix_pane *self, const struct mr_ink *ink)
 {
     static const char *const shown[] = {"counts", "% of row", "% of column"};
@@ -308,6 +439,10 @@ static void draw_heading(const struct matrix_pane *self, const struct mr_ink *in
     int n_right = mr_confusion_n_correct(confusion), col = 1;
     double lo, hi;
 
+    if (explorer->reading.contrast.shown) {
+        draw_contrast(explorer, ink);
+        return;
+    }
     mr_wilson(n_right, confusion->n, &lo, &hi);
     col += mr_ink_textf(ink, 0, col, MR_STYLE_BOLD, "epoch %d of %d", explorer->reading.epoch,
                         explorer->facts.run.n_epochs);
@@ -329,21 +464,29 @@ static void draw_names(const struct matrix_pane *self, const struct mr_ink *ink)
 
     mr_ink_short(ink, 1, 1, self->label_cols, MR_STYLE_DIM, "actual ↓");
     for (int j = self->left; j < self->left + self->n_cols; j++) {
-        mr_names_short(&explorer->facts.names, j, self->cell_cols - 1, name, sizeof name);
+        mr_names_short(&explorer->facts.names, self->shown[j], self->cell_cols - 1, name,
+                       sizeof name);
         mr_ink_text(ink, 1, col_of(self, j) + (self->cell_cols - mr_text_cols(name)) / 2,
-                    j == explorer->predicted ? MR_STYLE_BOLD : MR_STYLE_NORMAL, name);
+                    self->shown[j] == explorer->predicted ? MR_STYLE_BOLD : MR_STYLE_NORMAL, name);
     }
 }
 
-static void draw_recall(const struct matrix_pane *self, const struct mr_ink *ink, int actual)
+/* Cells are changes then; recall and precision are those after them. */
+static bool is_contrast(const struct matrix_pane *self)
+{
+    return self->pane.explorer->reading.contrast.shown;
+}
+
+static void draw_recall(const struct matrix_pane *self, const struct mr_ink *ink, int i)
 {
     const struct mr_confusion *confusion = self->pane.explorer->reading.confusion;
+    int actual = self->shown[i];
     struct mr_class_metrics metrics = mr_confusion_metrics(confusion, actual);
-    int col = col_of(self, self->left + self->n_cols), row = row_of(self, actual);
+    int col = col_of(self, self->left + self->n_cols), row = row_of(self, i);
     double lo, hi;
 
-    for (int i = 0; i < self->cell_rows; i++)
-        mr_ink_text(ink, row + i, col, MR_STYLE_BORDER, "│");
+    for (int line = 0; line < self->cell_rows; line++)
+        mr_ink_text(ink, row + line, col, MR_STYLE_BORDER, "│");
     row += self->cell_rows / 2;
     mr_ink_text(ink, row, col + 2, MR_STYLE_NORMAL, mr_format_share(metrics.recall, 2).text);
     mr_wilson(mr_confusion_at(confusion, actual, actual), metrics.n, &lo, &hi);
@@ -355,43 +498,50 @@ static void draw_precision(const struct matrix_pane *self, const struct mr_ink *
 {
     int row = HEAD_ROWS + self->n_rows * self->cell_rows;
 
-    mr_ink_right(ink, row, 1 + self->label_cols, MR_STYLE_DIM, "precision");
+    mr_ink_right(ink, row, 1 + self->label_cols, MR_STYLE_DIM,
+                 is_contrast(self) ? "prec. after" : "precision");
     for (int j = self->left; j < self->left + self->n_cols; j++) {
         struct mr_class_metrics metrics =
-            mr_confusion_metrics(self->pane.explorer->reading.confusion, j);
+            mr_confusion_metrics(self->pane.explorer->reading.confusion, self->shown[j]);
 
         mr_ink_right(ink, row, col_of(self, j) + self->cell_cols / 2 + 2, MR_STYLE_NORMAL,
                      mr_format_share(metrics.precision, 2).text);
     }
 }
 
-static void draw_row(const struct matrix_pane *self, const struct mr_ink *ink, int actual)
+static void draw_row(const struct matrix_pane *self, const struct mr_ink *ink, int i)
 {
     const struct mr_explorer *explorer = self->pane.explorer;
+    int actual = self->shown[i];
     char name[160];
 
     mr_names_short(&explorer->facts.names, actual, self->label_cols, name, sizeof name);
-    mr_ink_text(ink, row_of(self, actual) + self->cell_rows / 2, 1,
+    mr_ink_text(ink, row_of(self, i) + self->cell_rows / 2, 1,
                 actual == explorer->actual ? MR_STYLE_BOLD : MR_STYLE_NORMAL, name);
     for (int j = self->left; j < self->left + self->n_cols; j++)
-        draw_cell(self, ink, actual, j);
-    draw_recall(self, ink, actual);
+        draw_cell(self, ink, i, j);
+    draw_recall(self, ink, i);
 }
 
 /* Classes that are scrolled out of sight are counted at the edges. */
-static void draw_hidden(const struct matrix_pane *self, const struct mr_ink *ink, int k)
+static void draw_hidden(const struct matrix_pane *self, const struct mr_ink *ink)
 {
+    const struct mr_explorer *explorer = self->pane.explorer;
+    int k = explorer->reading.confusion->n_classes;
     int row = HEAD_ROWS + self->n_rows * self->cell_rows;
     int hidden_rows = k - self->n_rows, hidden_cols = k - self->n_cols;
     char text[64];
 
     if (hidden_rows <= 0 && hidden_cols <= 0)
         return;
-    snprintf(text, sizeof text, "%d/%d", self->pane.explorer->actual + 1, k);
+    if (self->k < k)
+        snprintf(text, sizeof text, "%d of %d", self->k, k);
+    else
+        snprintf(text, sizeof text, "%d/%d", explorer->actual + 1, k);
     mr_ink_right(ink, row, mr_ink_cols(ink) - 1, MR_STYLE_DIM, text);
-    if (hidden_cols > 0)
+    if (hidden_cols > 0 && self->k == k)
         mr_ink_textf(ink, 1, col_of(self, self->left + self->n_cols), MR_STYLE_DIM, "%d/%d",
-                     self->pane.explorer->predicted + 1, k);
+                     explorer->predicted + 1, k);
 }
 
 static void draw(struct mr_pane *pane, const struct mr_ink *ink)
@@ -406,30 +556,36 @@ static void draw(struct mr_pane *pane, const struct mr_ink *ink)
                                                   : "S starts training.");
         return;
     }
-    lay_out(self, (struct mr_size_cells){.rows = mr_ink_rows(ink), .cols = mr_ink_cols(ink)},
-            confusion->n_classes);
+    choose_classes(self);
+    lay_out(self, (struct mr_size_cells){.rows = mr_ink_rows(ink), .cols = mr_ink_cols(ink)});
     draw_heading(self, ink);
     draw_names(self, ink);
     if (self->n_cols == confusion->n_classes)
-        mr_ink_text(ink, 1, col_of(self, self->n_cols) + 2, MR_STYLE_DIM, "recall");
+        mr_ink_text(ink, 1, col_of(self, self->n_cols) + 2, MR_STYLE_DIM,
+                    is_contrast(self) ? "after" : "recall");
     for (int i = self->top; i < self->top + self->n_rows; i++)
         draw_row(self, ink, i);
     draw_precision(self, ink);
-    draw_hidden(self, ink, confusion->n_classes);
+    draw_hidden(self, ink);
 }
 
 static void click(struct mr_pane *pane, int row, int col)
 {
     struct matrix_pane *self = (struct matrix_pane *)pane;
-    int actual, predicted;
+    int i, j;
 
     if (!confusion_of(pane) || !self->cell_rows || row < HEAD_ROWS ||
         col < col_of(self, self->left))
         return;
-    actual = self->top + (row - HEAD_ROWS) / self->cell_rows;
-    predicted = self->left + (col - col_of(self, self->left)) / self->cell_cols;
-    if (actual < self->top + self->n_rows && predicted < self->left + self->n_cols)
-        mr_explorer_set_cell(pane->explorer, actual, predicted);
+    i = self->top + (row - HEAD_ROWS) / self->cell_rows;
+    j = self->left + (col - col_of(self, self->left)) / self->cell_cols;
+    if (i < self->top + self->n_rows && j < self->left + self->n_cols)
+        mr_explorer_set_cell(pane->explorer, self->shown[i], self->shown[j]);
+}
+
+static void finish(struct mr_pane *pane)
+{
+    free(((struct matrix_pane *)pane)->shown);
 }
 
 const struct mr_pane_ops mr_pane_matrix_ops = {
@@ -440,4 +596,5 @@ const struct mr_pane_ops mr_pane_matrix_ops = {
     .act = act,
     .draw = draw,
     .click = click,
+    .finish = finish,
 };

@@ -31,7 +31,7 @@ static enum mr_pane_reply act(struct mr_pane *pane, enum mr_act what)
         return MR_PANE_DONE;
     if (what != MR_ACT_OPEN || !reading->n_pairs)
         return MR_PANE_IGNORED;
-    mr_explorer_open_cell(pane->explorer, reading->pairs[self->cursor].actual,
+    mr_explorer_open_cell(pane->explorer, MR_SHOW_ALL, reading->pairs[self->cursor].actual,
                           reading->pairs[self->cursor].predicted);
     return MR_PANE_DONE;
 }

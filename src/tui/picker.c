@@ -23,6 +23,7 @@
 struct picker {
     struct mr_overlay overlay;
     int64_t image;
+    enum mr_decision_kind kind;
     int now, suggested; /* classes; suggested -1: none known */
     int cursor, top;
     struct mr_line line;
@@ -91,7 +92,7 @@ static void draw(struct mr_overlay *overlay, const struct mr_ink *ink)
 
 static enum mr_overlay_reply decide(struct picker *self, int class_id)
 {
-    mr_decide_relabel(self->overlay.explorer, self->image, class_id);
+    mr_decide_class(self->overlay.explorer, self->kind, self->image, class_id);
     return MR_OVERLAY_CLOSES;
 }
 
@@ -149,7 +150,7 @@ static const struct mr_overlay_ops ops = {
     .key = key,
 };
 
-void mr_picker_open(struct mr_explorer *explorer, int64_t image)
+void mr_picker_open(struct mr_explorer *explorer, int64_t image, enum mr_decision_kind kind)
 {
     const struct mr_reading *reading = &explorer->reading;
     struct picker *self;
@@ -158,15 +159,16 @@ void mr_picker_open(struct mr_explorer *explorer, int64_t image)
     if (explorer->facts.names.n < 2)
         return;
     mr_pictures_name(explorer, image, 24, name, sizeof name);
-    snprintf(title, sizeof title, "relabel %s", name);
+    snprintf(title, sizeof title, "%s %s", mr_decision_text(kind), name);
     self = (struct picker *)mr_overlay_create(explorer, &ops, title);
     self->image = image;
+    self->kind = kind;
     self->now = mr_reading_label_now(&explorer->facts, &explorer->desk, image);
     self->cursor = self->now < 0 ? 0 : self->now;
     self->suggested = -1;
     for (int i = 0; i < explorer->facts.n_epochs; i++)
         if (explorer->facts.epochs[i].epoch == reading->epoch)
-            self->suggested = mr_facts_guess(&explorer->facts, i, image);
+            self->suggested = mr_facts_history(&explorer->facts, i, image).predicted;
     if (self->suggested == self->now)
         self->suggested = -1;
 }

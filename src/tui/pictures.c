@@ -20,14 +20,26 @@ static struct mr_rect_cells on_screen(const struct mr_ink *ink, struct mr_rect_c
     return rect;
 }
 
-/* What stands where a picture cannot be seen: a word in the middle of a dim frame of dots. */
-static void draw_stand_in(const struct mr_ink *ink, struct mr_rect_cells rect, const char *text)
+void mr_pictures_stand_in(const struct mr_ink *ink, struct mr_rect_cells rect, const char *text)
 {
     char cut[256];
     int cols = mr_safe_text(cut, sizeof cut, text, rect.cols, MR_ELIDE_END);
 
     mr_ink_text(ink, rect.row + rect.rows / 2, rect.col + (rect.cols - cols) / 2, MR_STYLE_DIM,
                 cut);
+}
+
+static bool is_free(const struct mr_explorer *explorer, const struct mr_ink *ink,
+                    struct mr_rect_cells rect)
+{
+    return rect.rows > 0 && rect.cols > 0 && !overlaps(on_screen(ink, rect), explorer->covered);
+}
+
+bool mr_pictures_can(const struct mr_explorer *explorer, const struct mr_ink *ink,
+                     struct mr_rect_cells rect)
+{
+    return is_free(explorer, ink, rect) &&
+           mr_term_get_caps(explorer->term)->graphics != MR_GRAPHICS_NONE;
 }
 
 void mr_pictures_draw(struct mr_explorer *explorer, const struct mr_ink *ink,
@@ -40,11 +52,11 @@ void mr_pictures_draw(struct mr_explorer *explorer, const struct mr_ink *ink,
     const struct mr_image *picture;
     char name[64];
 
-    if (rect.rows < 1 || rect.cols < 1 || overlaps(on_screen(ink, rect), explorer->covered))
+    if (!is_free(explorer, ink, rect))
         return;
     mr_pictures_name(explorer, image, rect.cols, name, sizeof name);
     if (caps->graphics == MR_GRAPHICS_NONE) {
-        draw_stand_in(ink, rect, name);
+        mr_pictures_stand_in(ink, rect, name);
         return;
     }
     picture = ops->picture(explorer->options->ops_ctx, image, box, &failed);
@@ -54,7 +66,7 @@ void mr_pictures_draw(struct mr_explorer *explorer, const struct mr_ink *ink,
                            (uint64_t)picture->h,
                        picture, name);
     else
-        draw_stand_in(ink, rect, failed ? failed : "…");
+        mr_pictures_stand_in(ink, rect, failed ? failed : "…");
 }
 
 void mr_pictures_name(const struct mr_explorer *explorer, int64_t image, int cols, char *out,
@@ -62,6 +74,10 @@ void mr_pictures_name(const struct mr_explorer *explorer, int64_t image, int col
 {
     char path[1024];
 
+    if (explorer->is_blind) {
+        mr_str_copy(out, cap, "the image");
+        return;
+    }
     mr_facts_path(&explorer->facts, image, 0, path, sizeof path);
     mr_safe_text(out, cap, *path ? mr_path_base(path) : "?", cols, MR_ELIDE_MIDDLE);
 }

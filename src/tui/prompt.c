@@ -17,31 +17,11 @@ struct prompt {
 static void draw(struct mr_overlay *overlay, const struct mr_ink *ink)
 {
     struct prompt *self = (struct prompt *)overlay;
-    char head[sizeof self->line.text], safe[1024];
-    int col = 1, room, over;
+    int col = 1;
 
     mr_ink_fill(ink, (struct mr_rect_cells){0, 0, 1, mr_ink_cols(ink)}, MR_STYLE_NORMAL);
     col += mr_ink_textf(ink, 0, col, MR_STYLE_KEY, "%s: ", overlay->title);
-    memcpy(head, self->line.text, self->line.cursor);
-    head[self->line.cursor] = '\0';
-    mr_safe_text(safe, sizeof safe, head, 0, MR_ELIDE_END);
-    /* the end of what is before the cursor is what one wants to see */
-    room = mr_ink_cols(ink) - col - 2;
-    over = mr_text_cols(safe) - room;
-    head[0] = '\0';
-    if (over > 0) {
-        const char *s = safe;
-
-        while (mr_text_cols(s) > room)
-            s += mr_line_behind(s, 0);
-        memmove(safe, s, strlen(s) + 1);
-    }
-    col += mr_ink_text(ink, 0, col, MR_STYLE_NORMAL, safe);
-    mr_safe_text(safe, sizeof safe, self->line.text + self->line.cursor, 0, MR_ELIDE_END);
-    mr_ink_text(ink, 0, col, MR_STYLE_NORMAL, safe);
-    /* the cursor: the character it stands on, in reverse */
-    safe[mr_line_behind(safe, 0)] = '\0';
-    mr_ink_text(ink, 0, col, MR_STYLE_SELECTED, *safe ? safe : " ");
+    mr_line_draw(&self->line, ink, 0, col);
 }
 
 static enum mr_overlay_reply key(struct mr_overlay *overlay, const struct mr_key *pressed)

@@ -8,6 +8,7 @@
 
 #include <misread/base/alloc.h>
 #include <misread/interp/confusion.h>
+#include <misread/interp/labels.h>
 #include <misread/interp/ranking.h>
 
 #include "desk.h"
@@ -18,6 +19,8 @@ static void drop_side(struct mr_reading_side *side)
     mr_predictions_destroy(side->stored);
     free(side->labels);
     free(side->losses);
+    free(side->guesses);
+    free(side->rows);
     *side = (struct mr_reading_side){0};
 }
 
@@ -41,8 +44,18 @@ static void drop_all(struct mr_reading *reading)
     reading->has_read_train = false;
 }
 
+static void drop_prepared(struct mr_reading *reading)
+{
+    for (int i = 0; i < 2; i++) {
+        mr_predictions_destroy(reading->beside[i].stored);
+        reading->beside[i] = (struct mr_beside){0};
+    }
+}
+
 void mr_reading_finish(struct mr_reading *reading)
 {
+    mr_contrast_finish(&reading->contrast);
+    drop_prepared(reading);
     drop_all(reading);
 }
 
@@ -68,6 +81,15 @@ static float loss_of(const float *logits, int k, int label)
     return (float)(log(sum) + (double)logits[best] - (double)logits[label]);
 }
 
+/* Of the whole side in one walk: both ascend by id. */
+static void folder_labels(int *labels, const struct mr_predictions *p, const struct mr_facts *facts)
+{
+    for (int i = 0; i < p->n; i++)
+        labels[i] = -1;
+    if (facts->images)
+        mr_labels_original(labels, p->ids, p->n, facts->images);
+}
+
 /* Labels and losses as they would be by today's labels. A class that the network does not know
  * keeps the old one. */
 static void relabel(struct mr_reading_side *side, const struct mr_facts *facts,
@@ -78,8 +100,10 @@ static void relabel(struct mr_reading_side *side, const struct mr_facts *facts,
 
     side->labels = mr_xrealloc(side->labels, n + 1, sizeof *side->labels);
     side->losses = mr_xrealloc(side->losses, n + 1, sizeof *side->losses);
+    folder_labels(side->labels, p, facts);
     for (int i = 0; i < p->n; i++) {
-        int label = mr_reading_label_now(facts, desk, p->ids[i]);
+        struct mr_marks marks = mr_desk_marks(desk, p->ids[i]);
+        int label = marks.state.label >= 0 ? marks.state.label : side->labels[i];
 
         if (label < 0 || label >= p->n_classes)
             label = p->labels[i];
@@ -93,6 +117,14 @@ static void relabel(struct mr_reading_side *side, const struct mr_facts *facts,
     side->view.losses = side->losses;
 }
 
+/* Of an epoch that stays only those whose label is another one now. */
+static void renew_rows(struct mr_reading_side *side)
+{
+    for (int i = 0; side->rows && i < side->view.n; i++)
+        if (side->rows[i].actual != side->view.labels[i])
+            side->rows[i] = mr_ranked_of(&side->view, i);
+}
+
 static void set_view(struct mr_reading_side *side, const struct mr_reading *reading,
                      const struct mr_facts *facts, const struct mr_desk *desk)
 {
@@ -102,12 +134,25 @@ static void set_view(struct mr_reading_side *side, const struct mr_reading *read
     side->view = *side->stored;
     if (reading->by_labels_now)
         relabel(side, facts, desk);
+    renew_rows(side);
+    if (!side->guesses)
+        side->guesses = mr_guesses_of(side->stored);
+}
+
+const struct mr_ranked *mr_reading_rows(struct mr_reading_side *side)
+{
+    const struct mr_ranking_filter any = {.actual = -1, .predicted = -1};
+
+    if (!side->rows)
+        mr_ranking_with(&side->view, side->guesses, &any, MR_ORDER_ID, &side->rows);
+    return side->rows;
 }
 
 static void count(struct mr_reading *reading, const struct mr_facts *facts,
                   const struct mr_desk *desk)
 {
     const struct mr_ranking_filter wrong = {.actual = -1, .predicted = -1, .only_wrong = 1};
+    const struct mr_reading_side *valid = &reading->valid;
 
     drop_counts(reading);
     set_view(&reading->valid, reading, facts, desk);
@@ -115,9 +160,13 @@ static void count(struct mr_reading *reading, const struct mr_facts *facts,
     reading->serial++;
     if (!reading->valid.stored)
         return;
-    reading->confusion = mr_confusion_of(&reading->valid.view, NULL);
+    reading->confusion = mr_confusion_create(valid->view.n_classes);
+    for (int i = 0; i < valid->view.n; i++)
+        mr_confusion_add(reading->confusion, valid->view.labels[i], valid->guesses[i]);
     reading->n_pairs = mr_confusion_pairs(reading->confusion, &reading->pairs);
-    reading->n_worst = mr_ranking_of(&reading->valid.view, &wrong, MR_ORDER_LOSS, &reading->worst);
+    reading->n_worst =
+        mr_ranking_with(&valid->view, valid->guesses, &wrong, MR_ORDER_LOSS, &reading->worst);
+    mr_contrast_refresh(&reading->contrast, &valid->view, valid->guesses, facts, desk);
 }
 
 /* The epoch to be shown: the one wanted if it is there, else the last. NULL: none. */
@@ -143,11 +192,54 @@ static bool is_shown(const struct mr_reading *reading, const struct mr_facts *fa
 static enum mr_status read_train(struct mr_reading *reading, const struct mr_facts *facts,
                                  struct mr_error *err)
 {
-    enum mr_status st =
-        mr_facts_predictions(facts, reading->epoch, MR_SIDE_TRAIN, &reading->train.stored, err);
+    enum mr_status st = mr_facts_predictions(facts, reading->run, reading->epoch, MR_SIDE_TRAIN,
+                                             &reading->train.stored, err);
 
     reading->has_read_train = true;
     return st == MR_E_NOT_FOUND ? MR_OK : st;
+}
+
+/* ---- the epochs beside the one shown, so that a step to them need not wait for the disk ---- */
+
+static bool take_prepared(struct mr_reading *reading)
+{
+    for (int i = 0; i < 2; i++) {
+        struct mr_beside *beside = &reading->beside[i];
+
+        if (!beside->stored || beside->run != reading->run || beside->epoch != reading->epoch)
+            continue;
+        reading->valid.stored = beside->stored;
+        *beside = (struct mr_beside){0};
+        return true;
+    }
+    return false;
+}
+
+bool mr_reading_prepare(struct mr_reading *reading, const struct mr_facts *facts)
+{
+    int at = mr_facts_epoch_index(facts, reading->epoch);
+
+    if (!reading->epoch || reading->run != facts->run.id)
+        return false;
+    if (facts->is_live) {
+        drop_prepared(reading); /* what trains may write its epochs anew */
+        return false;
+    }
+    for (int i = 0; i < 2; i++) {
+        struct mr_beside *beside = &reading->beside[i];
+        int index = at + (i ? 1 : -1);
+        int epoch = index >= 0 && index < facts->n_epochs ? facts->epochs[index].epoch : 0;
+
+        if (beside->run == reading->run && beside->epoch == epoch)
+            continue;
+        mr_predictions_destroy(beside->stored);
+        *beside = (struct mr_beside){.run = reading->run, .epoch = epoch};
+        if (epoch &&
+            mr_facts_predictions(facts, reading->run, epoch, MR_SIDE_VALID, &beside->stored, NULL))
+            beside->stored = NULL;
+        return true;
+    }
+    return false;
 }
 
 enum mr_status mr_reading_refresh(struct mr_reading *reading, const struct mr_facts *facts,
@@ -170,15 +262,19 @@ enum mr_status mr_reading_refresh(struct mr_reading *reading, const struct mr_fa
         reading->run = facts->run.id;
         reading->epoch = epoch->epoch;
         reading->of = *epoch;
-        st = mr_facts_predictions(facts, epoch->epoch, MR_SIDE_VALID, &reading->valid.stored, err);
+        if (!take_prepared(reading))
+            st = mr_facts_predictions(facts, reading->run, epoch->epoch, MR_SIDE_VALID,
+                                      &reading->valid.stored, err);
         is_new = true;
     }
     if (!st && reading->wants_train && !reading->has_read_train) {
         st = read_train(reading, facts, err);
         is_new = true;
     }
-    if (is_new || (labels_changed && reading->by_labels_now))
+    if (is_new || reading->is_stale ||
+        (labels_changed && (reading->by_labels_now || reading->contrast.is_on)))
         count(reading, facts, desk);
+    reading->is_stale = false;
     return st;
 }
 
@@ -190,14 +286,6 @@ bool mr_reading_travel(struct mr_reading *reading, const struct mr_facts *facts,
         return false;
     reading->epoch_wanted = i == facts->n_epochs - 1 ? 0 : facts->epochs[i].epoch;
     return true;
-}
-
-int mr_reading_find_pair(const struct mr_reading *reading, int actual, int predicted)
-{
-    for (int i = 0; i < reading->n_pairs; i++)
-        if (reading->pairs[i].actual == actual && reading->pairs[i].predicted == predicted)
-            return i;
-    return -1;
 }
 
 int mr_reading_cell_at(const struct mr_reading *reading, const struct mr_facts *facts, int index,

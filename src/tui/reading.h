@@ -12,6 +12,8 @@
 #include <misread/base/status.h>
 #include <misread/store/runs.h>
 
+#include "contrast.h"
+
 struct mr_confusion;
 struct mr_desk;
 struct mr_facts;
@@ -25,6 +27,14 @@ struct mr_reading_side {
         view;      /* stored, or its ids and logits with labels and losses as now; borrows */
     int *labels;   /* owned */
     float *losses; /* owned */
+    int *guesses;  /* owned: as what each image was read */
+    struct mr_ranked *rows; /* owned: all of the view by id; NULL until mr_reading_rows */
+};
+
+/* What an epoch next to the one shown said of the validation side. */
+struct mr_beside {
+    int run, epoch;                /* epoch 0: there is none on that side */
+    struct mr_predictions *stored; /* owned */
 };
 
 struct mr_reading {
@@ -32,6 +42,7 @@ struct mr_reading {
     bool by_labels_now;
     bool wants_train;    /* somebody looks at the training side */
     bool has_read_train; /* tried at least: not every epoch keeps it */
+    bool is_stale;       /* what is wanted has changed, but not the epoch: count anew */
     int run, epoch;      /* what is shown; epoch 0: nothing yet */
     struct mr_epoch of;
     struct mr_reading_side valid, train;
@@ -40,7 +51,9 @@ struct mr_reading {
     int n_pairs;
     struct mr_ranked *worst; /* owned: all misread of valid, largest loss first */
     int n_worst;
-    unsigned serial; /* grows whenever any of this changed */
+    struct mr_beside beside[2];  /* before and behind */
+    struct mr_contrast contrast; /* with another epoch or run */
+    unsigned serial;             /* grows whenever any of this changed */
 };
 
 void mr_reading_finish(struct mr_reading *reading);
@@ -49,13 +62,17 @@ void mr_reading_finish(struct mr_reading *reading);
 enum mr_status mr_reading_refresh(struct mr_reading *reading, const struct mr_facts *facts,
                                   const struct mr_desk *desk, bool labels_changed,
                                   struct mr_error *err) MR_NODISCARD;
+/* Everything that is known of each image of a side's view, in its order. Made when first asked for:
+ * most screens need a few of them only. */
+const struct mr_ranked *mr_reading_rows(struct mr_reading_side *side);
+/* Reads one of the two epochs beside the one shown if it is not at hand yet; false if both are. For
+ * a moment in which nobody waits. */
+bool mr_reading_prepare(struct mr_reading *reading, const struct mr_facts *facts);
 /* Moves the wanted epoch by so many; returns false at the ends. */
 bool mr_reading_travel(struct mr_reading *reading, const struct mr_facts *facts, int by);
 /* The label of an image as it is now: the relabel that stands, else the folder's class; -1 unknown.
  */
 int mr_reading_label_now(const struct mr_facts *facts, const struct mr_desk *desk, int64_t image);
-/* The rank of a pair among the most confused, from 0; -1 if it is none. */
-int mr_reading_find_pair(const struct mr_reading *reading, int actual, int predicted);
 /* How many images of an (actual, predicted) cell epochs[index] has, by the labels shown; -1
  * unknown. */
 int mr_reading_cell_at(const struct mr_reading *reading, const struct mr_facts *facts, int index,

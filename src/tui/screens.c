@@ -14,6 +14,12 @@ static const struct mr_pane_ops *const panes[MR_N_SCREENS][MR_MAX_PANES] = {
     [MR_SCREEN_MATRIX] = {&mr_pane_matrix_ops, &mr_pane_cell_ops},
     [MR_SCREEN_GRID] = {&mr_pane_grid_ops},
     [MR_SCREEN_IMAGE] = {&mr_pane_image_ops, &mr_pane_facts_ops},
+    [MR_SCREEN_REVIEW] = {&mr_pane_review_ops, &mr_pane_readers_ops},
+    [MR_SCREEN_DATA] = {&mr_pane_flaws_ops, &mr_pane_classes_ops, &mr_pane_unread_ops},
+    [MR_SCREEN_RATE] = {&mr_pane_rate_ops},
+    [MR_SCREEN_RUNS] = {&mr_pane_runs_ops},
+    [MR_SCREEN_VARIANTS] = {&mr_pane_variants_ops},
+    [MR_SCREEN_BATCH] = {&mr_pane_batch_ops},
 };
 
 static struct mr_pane *create_pane(struct mr_explorer *explorer, const struct mr_pane_ops *ops)
@@ -96,8 +102,9 @@ static void lay_matrix(const struct mr_explorer *explorer, struct mr_size_cells 
     rects[1] = (struct mr_rect_cells){matrix_rows, 0, size.rows - matrix_rows, size.cols};
 }
 
-static void lay_grid(const struct mr_explorer *explorer, struct mr_size_cells size,
-                     struct mr_rect_cells *rects)
+/* One pane over the whole screen. */
+static void lay_one(const struct mr_explorer *explorer, struct mr_size_cells size,
+                    struct mr_rect_cells *rects)
 {
     rects[0] = (struct mr_rect_cells){0, 0, size.rows, size.cols};
 }
@@ -111,15 +118,39 @@ static void lay_image(const struct mr_explorer *explorer, struct mr_size_cells s
     rects[1] = (struct mr_rect_cells){0, size.cols - side, size.rows, side};
 }
 
+/* The decisions, and below them what readers make of each other. */
+static void lay_review(const struct mr_explorer *explorer, struct mr_size_cells size,
+                       struct mr_rect_cells *rects)
+{
+    int below = size.rows / 3 < 5 ? 5 : at_most(size.rows / 3, 12);
+
+    rects[0] = (struct mr_rect_cells){0, 0, size.rows - below, size.cols};
+    rects[1] = (struct mr_rect_cells){size.rows - below, 0, below, size.cols};
+}
+
+/* Findings beside classes; below them the files that could not be read, if there are any. */
+static void lay_data(const struct mr_explorer *explorer, struct mr_size_cells size,
+                     struct mr_rect_cells *rects)
+{
+    int n_skipped = mr_facts_n_skipped(&explorer->facts);
+    int low = n_skipped && size.rows >= 14 ? at_most(n_skipped + 2, size.rows / 3) : 0;
+    int left = size.cols / 2, high = size.rows - low;
+
+    rects[0] = (struct mr_rect_cells){0, 0, high, left - (size.rows < 28)};
+    rects[1] = (struct mr_rect_cells){0, left, high, size.cols - left};
+    rects[2] = (struct mr_rect_cells){high, 0, low, size.cols};
+}
+
 void mr_screens_layout(enum mr_screen_id screen, const struct mr_explorer *explorer,
                        struct mr_size_cells size, struct mr_rect_cells *rects)
 {
     static void (*const lay[])(const struct mr_explorer *, struct mr_size_cells,
                                struct mr_rect_cells *) = {
-        [MR_SCREEN_TRAIN] = lay_train,
-        [MR_SCREEN_MATRIX] = lay_matrix,
-        [MR_SCREEN_GRID] = lay_grid,
-        [MR_SCREEN_IMAGE] = lay_image,
+        [MR_SCREEN_TRAIN] = lay_train,   [MR_SCREEN_MATRIX] = lay_matrix,
+        [MR_SCREEN_GRID] = lay_one,      [MR_SCREEN_IMAGE] = lay_image,
+        [MR_SCREEN_REVIEW] = lay_review, [MR_SCREEN_DATA] = lay_data,
+        [MR_SCREEN_RATE] = lay_one,      [MR_SCREEN_RUNS] = lay_one,
+        [MR_SCREEN_VARIANTS] = lay_one,  [MR_SCREEN_BATCH] = lay_one,
     };
 
     lay[screen](explorer, size, rects);

@@ -1,275 +1,346 @@
 /* SPDX-License-Identifier: MIT */
-/* The start sheet: what the next run is made of, how long it may take, or resuming the one that was
- * cut short. */
-#include <limits.h>
+/*
+ * The start sheet: all that the next run is made of, how long it may take, or resuming the one that
+ * was cut short. Which fields there are and what they take is asked for: a new one appears by
+ * itself.
+ */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <misread/base/str.h>
 
 #include "explorer.h"
 #include "format.h"
+#include "line.h"
 #include "overlay.h"
 #include "pane.h"
 
-enum field {
-    FIELD_RUN, /* resume or new; only if there is something to resume */
-    FIELD_ARCH,
-    FIELD_SIZE,
-    FIELD_EPOCHS,
-    FIELD_BATCH,
-    FIELD_RATE,
-    FIELD_LABELS,
-    N_FIELDS
-};
+/* Below the list: a blank, three rows of help or refusal, the time, the keys. */
+#define FOOT_ROWS 6
+#define VALUE_COL 20
 
 struct sheet {
     struct mr_overlay overlay;
-    struct mr_tui_start start;
-    int resumable; /* run that may be resumed, 0 none */
-    enum field field;
-    bool is_typing;    /* digits go on a number that is being typed */
+    const struct mr_tui_field *fields; /* (n) borrowed */
+    int n;
+    int resumable; /* run that may be resumed, 0 none; then the first row says so */
+    bool resumes;  /* that one, and no field has a say */
+    int at, top;   /* the row with the cursor, and the list's first line */
+    int page;
+    bool is_typing;
+    struct mr_line line; /* what is typed */
+    char refusal[600];
     double estimate_s; /* asked for when something changes: it reads the database */
 };
 
-static const char *const archs[] = {"resnet18", "resnet34", "resnet50"};
-#define N_ARCHS 3
-static const int sizes[] = {64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512};
-#define N_SIZES ((int)(sizeof sizes / sizeof *sizes))
-
-static bool is_shown(const struct sheet *self, enum field field)
+static const struct mr_tui_options *options_of(const struct sheet *self)
 {
-    if (field == FIELD_RUN)
-        return self->resumable > 0;
-    return self->start.resume_run == 0;
+    return self->overlay.explorer->options;
 }
 
-static void move_field(struct sheet *self, int by)
-{
-    int to = (int)self->field;
+/* ---- rows: resuming or a new run, if there is something to resume, then the fields ---- */
 
-    do
-        to += by;
-    while (to >= 0 && to < N_FIELDS && !is_shown(self, (enum field)to));
-    if (to >= 0 && to < N_FIELDS)
-        self->field = (enum field)to;
-    self->is_typing = false;
+static int n_heads(const struct sheet *self)
+{
+    return self->resumable > 0;
 }
 
-static int clamp(int n, int least, int most)
+static int n_rows(const struct sheet *self)
 {
-    return n < least ? least : n > most ? most : n;
+    return n_heads(self) + (self->resumes ? 0 : self->n);
 }
 
-static void change_arch(struct sheet *self, int by)
+/* -1: the row about resuming. */
+static int field_at(const struct sheet *self, int row)
 {
-    int at = 0;
-
-    for (int i = 0; i < N_ARCHS; i++)
-        if (!strcmp(self->start.arch, archs[i]))
-            at = i;
-    mr_str_copy(self->start.arch, sizeof self->start.arch, archs[clamp(at + by, 0, N_ARCHS - 1)]);
+    return row - n_heads(self);
 }
 
-/* The next larger or smaller of the usual sizes. */
-static void change_size(struct sheet *self, int by)
-{
-    int at = by > 0 ? 0 : N_SIZES - 1;
+/* ---- values ---- */
 
-    while (at >= 0 && at < N_SIZES &&
-           (by > 0 ? sizes[at] <= self->start.size_px : sizes[at] >= self->start.size_px))
-        at += by;
-    if (at >= 0 && at < N_SIZES)
-        self->start.size_px = sizes[at];
+static void estimate(struct sheet *self)
+{
+    const struct mr_tui_options *options = options_of(self);
+
+    self->estimate_s = options->ops->estimate_s(options->ops_ctx);
 }
 
 static void change(struct sheet *self, int by)
 {
-    struct mr_tui_start *s = &self->start;
+    const struct mr_tui_options *options = options_of(self);
+    int field = field_at(self, self->at);
 
-    self->is_typing = false;
-    switch (self->field) {
-    case FIELD_RUN:
-        s->resume_run = s->resume_run ? 0 : self->resumable;
-        break;
-    case FIELD_ARCH:
-        change_arch(self, by);
-        break;
-    case FIELD_SIZE:
-        change_size(self, by);
-        break;
-    case FIELD_EPOCHS:
-        s->n_epochs = clamp(s->n_epochs + by, 1, INT_MAX);
-        break;
-    case FIELD_BATCH:
-        s->batch = clamp(by > 0 ? s->batch * 2 : s->batch / 2, 2, 1024);
-        break;
-    case FIELD_RATE:
-        s->lr = by > 0 ? s->lr * 1.25 : s->lr / 1.25;
-        break;
-    default:
-        s->use_original_labels = !s->use_original_labels;
-    }
+    if (field < 0)
+        self->resumes = !self->resumes;
+    else
+        options->ops->step_value(options->ops_ctx, field, by);
+    estimate(self);
 }
 
-static void type_digit(struct sheet *self, int digit)
+/* Begins with what the field holds, or with nothing. */
+static void begin_typing(struct sheet *self, bool is_anew)
 {
-    int *number = self->field == FIELD_SIZE     ? &self->start.size_px
-                  : self->field == FIELD_EPOCHS ? &self->start.n_epochs
-                  : self->field == FIELD_BATCH  ? &self->start.batch
-                                                : NULL;
+    const struct mr_tui_options *options = options_of(self);
+    int field = field_at(self, self->at);
+    char value[MR_TUI_VALUE_BYTES] = "";
 
-    if (!number)
+    if (field < 0 || self->fields[field].words)
         return;
-    *number = self->is_typing ? *number * 10 + digit : digit;
-    *number = clamp(*number, 0, 4096);
+    if (!is_anew)
+        options->ops->value(options->ops_ctx, field, value);
     self->is_typing = true;
+    self->line = (struct mr_line){.cursor = 0};
+    mr_str_copy(self->line.text, sizeof self->line.text, value);
+    self->line.cursor = strlen(self->line.text);
+}
+
+/* False, and typing goes on, if the field refuses it. */
+static bool end_typing(struct sheet *self)
+{
+    const struct mr_tui_options *options = options_of(self);
+    struct mr_error err = {0};
+
+    if (!self->is_typing)
+        return true;
+    if (options->ops->set_value(options->ops_ctx, field_at(self, self->at), self->line.text,
+                                &err)) {
+        mr_safe_text(self->refusal, sizeof self->refusal, err.message, 0, MR_ELIDE_END);
+        return false;
+    }
+    self->is_typing = false;
+    estimate(self);
+    return true;
 }
 
 static enum mr_overlay_reply begin(struct sheet *self)
 {
     struct mr_explorer *explorer = self->overlay.explorer;
     const struct mr_tui_options *options = explorer->options;
+    int resume_run = self->resumes ? self->resumable : 0;
     struct mr_error err = {0};
 
-    if (options->ops->start(options->ops_ctx, &self->start, &err)) {
-        mr_explorer_complain(explorer, "%s", err.message);
+    if (options->ops->start(options->ops_ctx, resume_run, &err)) {
+        mr_safe_text(self->refusal, sizeof self->refusal, err.message, 0, MR_ELIDE_END);
         return MR_OVERLAY_STAYS;
     }
     explorer->facts.run_wanted = 0; /* follow what was started */
     explorer->reading.epoch_wanted = 0;
     mr_explorer_go(explorer, MR_SCREEN_TRAIN);
-    mr_explorer_say(explorer, self->start.resume_run ? "resuming run %d" : "starting a run",
-                    self->start.resume_run);
+    mr_explorer_say(explorer, resume_run ? "resuming run %d" : "starting a run", resume_run);
     return MR_OVERLAY_CLOSES;
 }
 
 /* ---- drawing ---- */
 
-static void value_text(const struct sheet *self, enum field field, char *out, size_t cap)
+/* The line of the list that a row stands on: there is a heading above the rare fields. */
+static int line_of(const struct sheet *self, int row)
 {
-    const struct mr_tui_start *s = &self->start;
-    int n_changed = mr_desk_n_changed(&self->overlay.explorer->desk);
+    int field = field_at(self, row);
 
-    switch (field) {
-    case FIELD_RUN:
-        if (s->resume_run)
-            snprintf(out, cap, "resume run %d", s->resume_run);
-        else
-            snprintf(out, cap, "a new one");
-        break;
-    case FIELD_ARCH:
-        snprintf(out, cap, "%s", s->arch);
-        break;
-    case FIELD_SIZE:
-        snprintf(out, cap, "%d px", s->size_px);
-        break;
-    case FIELD_EPOCHS:
-        snprintf(out, cap, "%d", s->n_epochs);
-        break;
-    case FIELD_BATCH:
-        snprintf(out, cap, "%d", s->batch);
-        break;
-    case FIELD_RATE:
-        snprintf(out, cap, "%s", mr_format_rate(s->lr).text);
-        break;
-    default:
-        if (s->use_original_labels)
-            snprintf(out, cap, "original");
-        else
-            snprintf(out, cap, "reviewed (%d changed)", n_changed);
-    }
+    return row + (field >= 0 && self->fields[field].is_rare);
 }
 
-static void draw_field(const struct sheet *self, const struct mr_ink *ink, int row,
-                       enum field field)
+static int n_lines(const struct sheet *self)
 {
-    static const char *const names[] = {"run",   "network", "size",  "epochs",
-                                        "batch", "rate",    "labels"};
-    bool is_here = field == self->field;
+    int n = n_rows(self);
+
+    return n ? line_of(self, n - 1) + 1 : 0;
+}
+
+static void draw_value(const struct sheet *self, const struct mr_ink *ink, int line, int field,
+                       bool is_here)
+{
+    const struct mr_tui_options *options = options_of(self);
     enum mr_style style = is_here ? MR_STYLE_SELECTED : MR_STYLE_NORMAL;
-    int cols = mr_ink_cols(ink);
-    char value[64];
+    int room = mr_ink_cols(ink) - VALUE_COL - 4;
+    char value[MR_TUI_VALUE_BYTES] = "", safe[4 * MR_TUI_VALUE_BYTES];
 
-    value_text(self, field, value, sizeof value);
-    mr_ink_text(ink, row, 2, MR_STYLE_DIM, names[field]);
-    mr_ink_fill(ink, (struct mr_rect_cells){row, 12, 1, cols - 14}, style);
-    mr_ink_textf(ink, row, 12, style, is_here ? "◀ %s ▶" : "  %s", value);
+    if (field < 0)
+        snprintf(value, sizeof value, self->resumes ? "resume run %d" : "a new one",
+                 self->resumable);
+    else
+        options->ops->value(options->ops_ctx, field, value);
+    mr_safe_text(safe, sizeof safe, *value ? value : self->fields[field].blank, room - 2,
+                 MR_ELIDE_MIDDLE);
+    mr_ink_fill(ink, (struct mr_rect_cells){line, VALUE_COL, 1, room + 2}, style);
+    mr_ink_textf(ink, line, VALUE_COL, style, is_here ? "◀ %s ▶" : "  %s", safe);
 }
 
-static void estimate(struct sheet *self)
+static void draw_row(const struct sheet *self, const struct mr_ink *ink, int line, int row)
 {
-    const struct mr_tui_options *options = self->overlay.explorer->options;
+    int field = field_at(self, row);
+    bool is_here = row == self->at;
+    struct mr_ink typed = mr_ink_sub(
+        ink, (struct mr_rect_cells){line, VALUE_COL + 2, 1, mr_ink_cols(ink) - VALUE_COL - 4});
 
-    self->estimate_s = options->ops->estimate_s(options->ops_ctx, &self->start);
+    mr_ink_short(ink, line, 2, VALUE_COL - 3, is_here ? MR_STYLE_BOLD : MR_STYLE_DIM,
+                 field < 0 ? "run" : self->fields[field].label);
+    if (is_here && self->is_typing)
+        mr_line_draw(&self->line, &typed, 0, 0);
+    else
+        draw_value(self, ink, line, field, is_here);
+}
+
+static void draw_list(struct sheet *self, const struct mr_ink *ink)
+{
+    int rows = mr_ink_rows(ink), cols = mr_ink_cols(ink), n = n_lines(self);
+
+    self->page = rows;
+    self->top = mr_pane_scroll(self->top, line_of(self, self->at), rows, n);
+    for (int row = 0; row < n_rows(self); row++) {
+        int line = line_of(self, row) - self->top;
+
+        if (line >= 0 && line < rows)
+            draw_row(self, ink, line, row);
+        if (line >= 1 && line <= rows && row > 0 &&
+            line_of(self, row) - line_of(self, row - 1) == 2)
+            mr_ink_text(ink, line - 1, 2, MR_STYLE_TITLE, "more, which rarely matters");
+    }
+    if (self->top > 0)
+        mr_ink_right(ink, 0, cols - 1, MR_STYLE_KEY, "▴");
+    if (self->top + rows < n)
+        mr_ink_right(ink, rows - 1, cols - 1, MR_STYLE_KEY, "▾");
+}
+
+/* "--batch N: images a step" */
+static void draw_help(const struct sheet *self, const struct mr_ink *ink, struct mr_rect_cells rect)
+{
+    int at = field_at(self, self->at);
+    const struct mr_tui_field *field = at < 0 ? NULL : &self->fields[at];
+    struct mr_str text = MR_STR_EMPTY;
+
+    if (field)
+        mr_str_addf(&text, "--%s %s: %s", field->flag, field->words ? field->words : field->takes,
+                    field->help);
+    else
+        mr_str_addf(&text, "go on from its last checkpoint, or begin a new run");
+    mr_ink_wrapped(ink, rect, MR_STYLE_DIM, text.text);
+    mr_str_finish(&text);
 }
 
 static void draw_estimate(const struct sheet *self, const struct mr_ink *ink, int row)
 {
     const struct mr_explorer *explorer = self->overlay.explorer;
+    int n_changed = mr_desk_n_changed(&explorer->desk), cols = mr_ink_cols(ink);
+    char text[64];
 
     if (self->estimate_s >= 0)
         mr_ink_textf(ink, row, 2, MR_STYLE_NORMAL, "about %s",
                      mr_format_duration(self->estimate_s).text);
     else
-        mr_ink_text(ink, row, 2, MR_STYLE_DIM, "how long it takes shows after the first batches");
-    if (explorer->facts.is_live)
-        mr_ink_textf(ink, row + 1, 2, MR_STYLE_WARNING, "run %d is training now",
-                     explorer->facts.run.id);
+        mr_ink_text(ink, row, 2, MR_STYLE_DIM, "how long shows after the first batches");
+    if (explorer->facts.is_live) {
+        snprintf(text, sizeof text, "run %d is training now", explorer->facts.run.id);
+        mr_ink_right(ink, row, cols - 2, MR_STYLE_WARNING, text);
+    } else {
+        snprintf(text, sizeof text, "%d image%s relabelled or left out", n_changed,
+                 n_changed == 1 ? "" : "s");
+        mr_ink_right(ink, row, cols - 2, MR_STYLE_DIM, text);
+    }
+}
+
+/* What works on the row with the cursor. */
+static const char *keys_text(const struct sheet *self)
+{
+    int field = field_at(self, self->at);
+
+    if (self->is_typing)
+        return "Enter takes it, Esc leaves what was there";
+    if (field < 0 || self->fields[field].words)
+        return "arrows change, Enter starts, Esc leaves it";
+    return "digits or e type, arrows change, Enter starts, Esc leaves it";
 }
 
 static struct mr_rect_cells place(struct mr_overlay *overlay, struct mr_size_cells screen)
 {
-    return mr_overlay_middle(screen, N_FIELDS + 5, 56);
+    return mr_overlay_middle(screen, n_lines((struct sheet *)overlay) + FOOT_ROWS, 76);
 }
 
 static void draw(struct mr_overlay *overlay, const struct mr_ink *ink)
 {
     struct sheet *self = (struct sheet *)overlay;
-    int row = 1;
+    int rows = mr_ink_rows(ink), cols = mr_ink_cols(ink);
+    struct mr_ink list = mr_ink_sub(ink, (struct mr_rect_cells){0, 0, rows - FOOT_ROWS, cols});
+    struct mr_rect_cells words = {rows - FOOT_ROWS + 1, 2, 3, cols - 4};
 
-    for (int i = 0; i < N_FIELDS; i++)
-        if (is_shown(self, (enum field)i))
-            draw_field(self, ink, row++, (enum field)i);
-    draw_estimate(self, ink, row + 1);
-    mr_ink_text(ink, mr_ink_rows(ink) - 1, 2, MR_STYLE_DIM,
-                "arrows or digits change, Enter starts, Esc leaves it");
+    draw_list(self, &list);
+    if (*self->refusal)
+        mr_ink_wrapped(ink, words, MR_STYLE_ERROR, self->refusal);
+    else
+        draw_help(self, ink, words);
+    draw_estimate(self, ink, rows - 2);
+    mr_ink_text(ink, rows - 1, 2, MR_STYLE_DIM, keys_text(self));
+}
+
+/* ---- keys ---- */
+
+/* Up, Down and the like; Tab too. False if it is none of them. */
+static bool move(struct sheet *self, int code)
+{
+    const struct mr_action *command = mr_actions_find(MR_SCREEN_TRAIN, code);
+    enum mr_act act = code == '\t'               ? MR_ACT_DOWN
+                      : code == MR_KEY_SHIFT_TAB ? MR_ACT_UP
+                      : command                  ? command->act
+                                                 : MR_ACT_NONE;
+
+    return mr_pane_move(&self->at, n_rows(self), self->page, act);
+}
+
+static void typing_key(struct sheet *self, const struct mr_key *pressed)
+{
+    int at = self->at;
+
+    if (pressed->code == 27 || pressed->code == MR_CTRL('c')) {
+        self->is_typing = false;
+    } else if (pressed->code == '\r') {
+        end_typing(self);
+    } else if (!mr_line_key(&self->line, pressed) && move(self, pressed->code)) {
+        int to = self->at;
+
+        self->at = at;
+        if (end_typing(self))
+            self->at = to;
+    }
+}
+
+/* What a number or a path begins with needs no e before it; letters move. */
+static bool begins_value(int code)
+{
+    return (code >= '0' && code <= '9') || (code && code < 128 && strchr(".-+/~", code));
+}
+
+static void field_key(struct sheet *self, const struct mr_key *pressed)
+{
+    int code = pressed->code;
+
+    if (code == MR_KEY_LEFT || code == 'h')
+        change(self, -1);
+    else if (code == MR_KEY_RIGHT || code == 'l')
+        change(self, 1);
+    else if (code == 'e')
+        begin_typing(self, false);
+    else if (begins_value(code)) {
+        begin_typing(self, true);
+        if (self->is_typing)
+            mr_line_key(&self->line, pressed);
+    } else
+        move(self, code);
 }
 
 static enum mr_overlay_reply key(struct mr_overlay *overlay, const struct mr_key *pressed)
 {
     struct sheet *self = (struct sheet *)overlay;
 
-    switch (pressed->code) {
-    case 27:
-    case MR_CTRL('c'):
-        return MR_OVERLAY_CLOSES;
-    case '\r':
-        return begin(self);
-    case MR_KEY_UP:
-    case MR_KEY_SHIFT_TAB:
-    case 'k':
-        move_field(self, -1);
-        break;
-    case MR_KEY_DOWN:
-    case '\t':
-    case 'j':
-        move_field(self, 1);
-        break;
-    case MR_KEY_LEFT:
-    case 'h':
-        change(self, -1);
-        break;
-    case MR_KEY_RIGHT:
-    case 'l':
-        change(self, 1);
-        break;
-    default:
-        if (pressed->code >= '0' && pressed->code <= '9')
-            type_digit(self, pressed->code - '0');
+    *self->refusal = '\0';
+    if (self->is_typing) {
+        typing_key(self, pressed);
+        return MR_OVERLAY_STAYS;
     }
-    estimate(self);
+    if (pressed->code == 27 || pressed->code == MR_CTRL('c'))
+        return MR_OVERLAY_CLOSES;
+    if (pressed->code == '\r')
+        return begin(self);
+    field_key(self, pressed);
     return MR_OVERLAY_STAYS;
 }
 
@@ -280,7 +351,10 @@ static const struct mr_overlay_ops ops = {
     .key = key,
 };
 
-void mr_start_sheet_open(struct mr_explorer *explorer)
+/* ---- opening ---- */
+
+/* NULL, with a sentence, while this process trains. */
+static struct sheet *open_sheet(struct mr_explorer *explorer)
 {
     const struct mr_tui_options *options = explorer->options;
     const struct mr_facts *facts = &explorer->facts;
@@ -288,14 +362,37 @@ void mr_start_sheet_open(struct mr_explorer *explorer)
 
     if (options->ops->is_training(options->ops_ctx)) {
         mr_explorer_say(explorer, "a run is training here already: X stops it first");
-        return;
+        return NULL;
     }
     self = (struct sheet *)mr_overlay_create(explorer, &ops, "start training");
-    options->ops->start_defaults(options->ops_ctx, &self->start);
-    self->start.resume_run = 0;
+    self->fields = options->ops->fields(options->ops_ctx, &self->n);
     if (facts->has_run &&
         (facts->run.state == MR_RUN_INTERRUPTED || facts->run.state == MR_RUN_STOPPED))
-        self->resumable = self->start.resume_run = facts->run.id;
-    self->field = self->resumable ? FIELD_RUN : FIELD_ARCH;
+        self->resumable = facts->run.id;
+    self->resumes = self->resumable > 0;
     estimate(self);
+    return self;
+}
+
+void mr_start_sheet_open(struct mr_explorer *explorer)
+{
+    open_sheet(explorer);
+}
+
+void mr_start_sheet_open_rate(struct mr_explorer *explorer, double lr)
+{
+    const struct mr_tui_options *options = explorer->options;
+    struct sheet *self = open_sheet(explorer);
+    struct mr_error err = {0};
+
+    if (!self)
+        return;
+    self->resumes = false;
+    for (int i = 0; i < self->n; i++) {
+        if (!self->fields[i].is_rate)
+            continue;
+        self->at = n_heads(self) + i;
+        if (options->ops->set_value(options->ops_ctx, i, mr_format_rate(lr).text, &err))
+            mr_safe_text(self->refusal, sizeof self->refusal, err.message, 0, MR_ELIDE_END);
+    }
 }

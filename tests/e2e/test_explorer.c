@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program itself, in a terminal of its own, on a small demo data set: what a user does, and what must
- * survive a kill and a hang-up. MISREAD_PROGRAM names the program.
+ * The program itself, in a terminal of its own, on a small demo data set: what a user does, and
+ * what must survive a kill and a hang-up. MISREAD_PROGRAM names the program.
  */
 #include "support.h"
 
@@ -54,13 +54,29 @@ static int remove_place(void **state)
 static struct vt *start(const struct place *place, const char *command, const char *epochs)
 {
     const char *const env[] = {place->home, "MISREAD_READER=ada", "MISREAD_FRONT_SOCKET", NULL};
-    const char *const train[] = {getenv("MISREAD_PROGRAM"), "train",  place->data, "--size", "32",
-                                 "--batch", "16", "--epochs", epochs, NULL};
+    const char *const train[] = {getenv("MISREAD_PROGRAM"),
+                                 "train",
+                                 place->data,
+                                 "--size",
+                                 "32",
+                                 "--batch",
+                                 "16",
+                                 "--epochs",
+                                 epochs,
+                                 NULL};
     const char *const explore[] = {getenv("MISREAD_PROGRAM"), place->data, NULL};
     struct vt *vt = vt_start(!strcmp(command, "train") ? train : explore, env, 36, 120, &sixel);
 
     assert_true(vt_pump_until(vt, "2 Confusion", LONG_MS) >= 0); /* the store is there before it */
     return vt;
+}
+
+/* With nothing in training. */
+static void leave(struct vt *vt)
+{
+    vt_keys(vt, "Q");
+    assert_int_equal(vt_wait_exit(vt, LONG_MS), 0);
+    vt_stop(vt);
 }
 
 static struct mr_store *open_store(const struct place *place)
@@ -190,9 +206,7 @@ static void trains_on_through_a_hang_up_and_is_attached_to_again(void **state)
     assert_true(vt_pump_until(vt, "training", LONG_MS) >= 0);
     wait_for_state(place, vt, MR_RUN_DONE);
     assert_true(vt_pump_until(vt, "done", LONG_MS) >= 0);
-    vt_keys(vt, "Q");
-    assert_int_equal(vt_wait_exit(vt, LONG_MS), 0);
-    vt_stop(vt);
+    leave(vt);
 }
 
 static void gives_the_prompt_back_and_trains_in_the_background(void **state)
@@ -230,9 +244,59 @@ static void shows_a_killed_run_as_interrupted_and_resumes_it(void **state)
     vt_keys(vt, "<Enter>");
     wait_for_state(place, vt, MR_RUN_DONE);
     assert_true(vt_pump_until(vt, "done", LONG_MS) >= 0);
+    leave(vt);
+}
+
+static void a_rate_that_was_searched_for_starts_a_run(void **state)
+{
+    struct place *place = *state;
+    struct vt *vt = start(place, "train", "1");
+
+    assert_true(vt_pump_until(vt, "img/s", LONG_MS) >= 0);
+    vt_keys(vt, "6s");
+    assert_true(vt_pump_until(vt, "is training here", LONG_MS) >= 0);
+    wait_for_state(place, vt, MR_RUN_DONE);
+    for (int i = 0; i < 50 && vt_find(vt, "valley", NULL) < 0; i++) {
+        vt_keys(vt, "s"); /* refused until the trainer's thread has ended too */
+        vt_pump_until(vt, "valley", 5000);
+    }
+    assert_true(vt_find(vt, "valley", NULL) >= 0);
+    vt_keys(vt, "<Enter>");
+    assert_true(vt_pump_until(vt, "--lr RATE", LONG_MS) >= 0);
+    vt_keys(vt, "<Enter>");
+    assert_true(vt_pump_until(vt, "starting a run", LONG_MS) >= 0);
     vt_keys(vt, "Q");
+    if (vt_pump_until(vt, "background", 2000) >= 0)
+        vt_keys(vt, "s"); /* stop now */
     assert_int_equal(vt_wait_exit(vt, LONG_MS), 0);
+    assert_int_not_equal(state_of(place, 2), MR_RUN_FAILED);
     vt_stop(vt);
+}
+
+/* Before there is a run as the start sheet would have it, afterwards as the run had it. */
+static void shows_what_the_network_sees_before_and_after_a_run(void **state)
+{
+    struct place *place = *state;
+    struct vt *vt = start(place, "explore", NULL);
+
+    vt_keys(vt, "5M");
+    assert_true(vt_pump_until(vt, "images measured", LONG_MS) >= 0);
+    vt_keys(vt, "<Tab>v");
+    assert_true(vt_pump_until(vt, "128 px crop · augment default · flips", LONG_MS) >= 0);
+    assert_true(vt_pump_until(vt, "░", LONG_MS) >= 0);
+    vt_keys(vt, "w");
+    assert_true(vt_pump_until(vt, "no image is set aside for training", LONG_MS) >= 0);
+    leave(vt);
+
+    vt = start(place, "train", "1");
+    wait_for_state(place, vt, MR_RUN_DONE);
+    vt_keys(vt, "5w");
+    assert_true(vt_pump_until(vt, "batch 1 of 5 in epoch 1", LONG_MS) >= 0);
+    assert_true(vt_pump_until(vt, "32 px crop · augment default", LONG_MS) >= 0);
+    assert_true(vt_pump_until(vt, "░", LONG_MS) >= 0);
+    vt_keys(vt, "<Enter>");
+    assert_true(vt_pump_until(vt, "as it is", LONG_MS) >= 0);
+    leave(vt);
 }
 
 static void finishes_the_batch_and_exits_0_on_sigterm(void **state)
@@ -261,9 +325,98 @@ static void stops_the_front_alone_on_ctrl_z(void **state)
     vt_kill(vt, SIGCONT);
     assert_true(vt_pump_until(vt, "done", LONG_MS) >= 0);
     assert_true(vt_modes(vt).alternate_screen);
-    vt_keys(vt, "Q");
+    leave(vt);
+}
+
+/* ---- a sitting ---- */
+
+/* Leaves the two classes that readers confuse most, so that every error is of their pair. */
+static void keep_the_pair(const struct place *place)
+{
+    static const char *const others[] = {
+        "dyed-lifted-polyps", "dyed-resection-margins", "normal-cecum", "normal-pylorus", "polyps",
+        "ulcerative-colitis"};
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        char *folder = mr_path_join(place->data, others[i]);
+
+        remove_folder(folder); /* frees it */
+    }
+}
+
+/* A command on the data, with arguments up to NULL; it ends well. */
+static void run_quietly(const struct place *place, const char *command, const char *const *more)
+{
+    const char *argv[16] = {getenv("MISREAD_PROGRAM"), command, place->data};
+    const char *const env[] = {place->home, "MISREAD_READER=ada", "MISREAD_FRONT_SOCKET", NULL};
+    struct vt *vt;
+
+    for (int i = 3; *more; i++)
+        argv[i] = *more++;
+    vt = vt_start(argv, env, 36, 120, NULL);
     assert_int_equal(vt_wait_exit(vt, LONG_MS), 0);
     vt_stop(vt);
+}
+
+/* Worst pair, worst image, both heat maps, a relabel that is taken back and made again. */
+static void relabel_the_worst_image(const struct place *place)
+{
+    struct vt *vt = start(place, "train", "1");
+    struct mr_decision decision;
+
+    wait_for_state(place, vt, MR_RUN_DONE);
+    vt_keys(vt, "2");
+    assert_true(vt_pump_until(vt, "recall", LONG_MS) >= 0);
+    vt_keys(vt, "m<Enter>");
+    assert_true(vt_pump_until(vt, "by loss", LONG_MS) >= 0);
+    vt_keys(vt, "<Enter>vvv");
+    assert_true(vt_pump_until(vt, "why esophagitis", LONG_MS) >= 0);
+    assert_true(vt_pump_until(vt, "why normal-z-line", LONG_MS) >= 0);
+    assert_true(vt_pump_until(vt, "epoch 1", LONG_MS) >=
+                0); /* of the weights: the maps are there */
+    vt_keys(vt, "r<Tab><Enter>");
+    assert_true(vt_pump_until(vt, "saved", LONG_MS) >= 0);
+    assert_true(vt_pump_until(vt, "✎", LONG_MS) >= 0);
+    vt_keys(vt, "u");
+    assert_true(vt_pump_until_gone(vt, "✎", LONG_MS));
+    vt_keys(vt, "r<Tab><Enter>");
+    assert_true(vt_pump_until(vt, "✎", LONG_MS) >= 0);
+    leave(vt);
+    assert_int_equal(count_decisions(place, &decision), 3);
+    assert_int_equal(decision.kind, MR_DECISION_RELABEL);
+}
+
+static void a_sitting_ends_with_better_labels_elsewhere(void **state)
+{
+    struct place *place = *state;
+    char *file = mr_path_join(place->data, "tasks.json");
+    char *fresh = mr_path_join(place->data, "fresh");
+    const char *const out[] = {"--export", "label-studio", "--out", file, NULL};
+    const char *const in[] = {"--import", file, "--project", fresh, NULL};
+    const char *const train[] = {"--project", fresh,      "--size", "32",         "--batch",
+                                 "16",        "--epochs", "1",      "--headless", NULL};
+    const char *const env[] = {place->home, "MISREAD_READER=ada", "MISREAD_FRONT_SOCKET", NULL};
+    const char *const explore[] = {getenv("MISREAD_PROGRAM"), place->data, "--project", fresh,
+                                   NULL};
+    struct vt *vt;
+
+    keep_the_pair(place);
+    relabel_the_worst_image(place);
+    run_quietly(place, "review", out);
+    run_quietly(place, "train", train); /* before */
+    run_quietly(place, "review", in);
+    run_quietly(place, "train", train); /* after */
+
+    vt = vt_start(explore, env, 36, 120, &sixel);
+    assert_true(vt_pump_until(vt, "7 Runs", LONG_MS) >= 0);
+    vt_keys(vt, "7");
+    assert_true(vt_pump_until(vt, "reviewed, 1", LONG_MS) >= 0);
+    vt_keys(vt, "gg<Space><Down><Space>d");
+    assert_true(vt_pump_until(vt, "run 1 → run 2", LONG_MS) >= 0);
+    assert_true(vt_pump_until(vt, "1 label changed by readers", LONG_MS) >= 0);
+    leave(vt);
+    free(fresh);
+    free(file);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make_place, remove_place)
@@ -275,6 +428,9 @@ int main(void)
         CASE(trains_on_through_a_hang_up_and_is_attached_to_again),
         CASE(gives_the_prompt_back_and_trains_in_the_background),
         CASE(shows_a_killed_run_as_interrupted_and_resumes_it),
+        CASE(a_rate_that_was_searched_for_starts_a_run),
+        CASE(shows_what_the_network_sees_before_and_after_a_run),
+        CASE(a_sitting_ends_with_better_labels_elsewhere),
         CASE(finishes_the_batch_and_exits_0_on_sigterm),
         CASE(stops_the_front_alone_on_ctrl_z),
     };

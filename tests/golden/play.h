@@ -30,6 +30,8 @@ void kill_trainer(struct play *p);
 /* Makes a project (run NULL: without a run) and opens its screens; a run that trains gets a process
  * that holds its lock, as a trainer does. */
 void begin(struct play *p, const struct stage_run *run, int rows, int cols);
+/* The second half of begin, over a project that p->stage and p->store name already. */
+void open_screens(struct play *p, int rows, int cols);
 void end(struct play *p);
 /* Presses keys and waits until the screen is quiet. */
 void type(struct play *p, const char *keys);

@@ -2,9 +2,7 @@
 /* The made-up project. */
 #include "stage.h"
 
-#include <locale.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +10,10 @@
 #include <misread/base/alloc.h>
 #include <misread/base/rng.h>
 #include <misread/base/str.h>
-#include <misread/base/thread.h>
 #include <misread/image/image.h>
 #include <misread/interp/ranking.h>
+#include <misread/store/learnings.h>
 #include <misread/store/store.h>
-#include <misread/term/term.h>
 
 #define K STAGE_CLASSES
 
@@ -49,7 +46,7 @@ static const struct {
     {1, 0, 1, 8}, {1, 1, 0, 6}, {1, 6, 7, 6}, {1, 7, 6, 4},
 };
 
-static void must(enum mr_status st, const struct mr_error *err)
+void stage_must(enum mr_status st, const struct mr_error *err)
 {
     if (st == MR_OK)
         return;
@@ -58,9 +55,6 @@ static void must(enum mr_status st, const struct mr_error *err)
 }
 
 /* ---- images ---- */
-
-#define N_TRAIN (K * 20)
-#define N_VALID (K * STAGE_PER_CLASS)
 
 /* Where a class's images lie. */
 static const char *folder_of(const struct stage *stage)
@@ -74,8 +68,8 @@ static void fill_row(struct mr_image_row *row, int i, const struct stage *stage)
 {
     uint64_t a = mr_hash_mix((uint64_t)i + 1), b = mr_hash_mix(a);
 
-    row->class_id = i < N_VALID ? i / STAGE_PER_CLASS : (i - N_VALID) / 20 % K;
-    row->side = i < N_VALID ? MR_SIDE_VALID : MR_SIDE_TRAIN;
+    row->class_id = i < STAGE_N_VALID ? i / STAGE_PER_CLASS : (i - STAGE_N_VALID) / 20 % K;
+    row->side = i < STAGE_N_VALID ? MR_SIDE_VALID : MR_SIDE_TRAIN;
     snprintf(row->hash, sizeof row->hash, "%016llx%016llx%016llx%016llx", (unsigned long long)a,
              (unsigned long long)b, (unsigned long long)~a, (unsigned long long)~b);
     /* names that would take a terminal over */
@@ -101,7 +95,7 @@ static void damage(struct mr_image_row *row)
 static void make_images(struct mr_store *store, const struct stage *stage)
 {
     struct mr_image_table *table = mr_xalloc(1, sizeof *table);
-    int n_good = N_VALID + N_TRAIN;
+    int n_good = STAGE_N_VALID + STAGE_N_TRAIN;
     struct mr_error err;
 
     table->n_classes = stage->has_twelve_classes ? K + 4 : K;
@@ -116,7 +110,7 @@ static void make_images(struct mr_store *store, const struct stage *stage)
         fill_row(&table->rows[i], i, stage);
         damage(&table->rows[i]);
     }
-    must(mr_images_save(store, table, &err), &err);
+    stage_must(mr_images_save(store, table, &err), &err);
     mr_images_destroy(table);
 }
 
@@ -128,6 +122,13 @@ static void matrix_at(const struct stage *stage, int epoch, int m[K][K])
     if (stage->has_other_start && epoch == 1) {
         m[3][3] -= 60;
         m[3][4] += 60;
+    }
+    if (stage->has_more_runs && stage->run == 3) {
+        /* some of the worst pair are read right, a few others are not any more */
+        m[2][2] += 14;
+        m[2][5] -= 14;
+        m[3][3] -= 2;
+        m[3][7] += 2;
     }
     for (size_t i = 0; i < sizeof worse / sizeof *worse; i++) {
         if (worse[i].epoch < epoch)
@@ -198,12 +199,12 @@ static struct mr_predictions *make_predictions(const struct stage *stage,
     return p;
 }
 
-static struct mr_store *open_store(const struct stage *stage)
+struct mr_store *stage_open_store(const struct stage *stage)
 {
     struct mr_store *store = NULL;
     struct mr_error err;
 
-    must(mr_store_open(&store, stage->project, MR_STORE_CREATE, &err), &err);
+    stage_must(mr_store_open(&store, stage->project, MR_STORE_CREATE, &err), &err);
     return store;
 }
 
@@ -211,9 +212,9 @@ void stage_finish_epoch(const struct stage *stage, int epoch)
 {
     static const double train[] = {.7859, .4949, .3836, .3120},
                         valid[] = {.4703, .3828, .3507, .3511};
-    struct mr_store *store = open_store(stage);
+    struct mr_store *store = stage_open_store(stage);
     struct mr_image_table *table = NULL;
-    struct mr_epoch row = {.epoch = epoch, .n_valid = N_VALID, .seconds = 108};
+    struct mr_epoch row = {.epoch = epoch, .n_valid = STAGE_N_VALID, .seconds = 108};
     struct mr_predictions *on_valid, *on_train;
     struct mr_error err;
     int m[K][K];
@@ -223,10 +224,10 @@ void stage_finish_epoch(const struct stage *stage, int epoch)
         row.n_correct += m[c][c];
     row.train_loss = train[(epoch - 1) % 4];
     row.valid_loss = stage->has_spike && epoch == 2 ? 27.1 : valid[(epoch - 1) % 4];
-    must(mr_images_load(store, &table, &err), &err);
+    stage_must(mr_images_load(store, &table, &err), &err);
     on_valid = make_predictions(stage, table, epoch, MR_SIDE_VALID);
     on_train = make_predictions(stage, table, epoch, MR_SIDE_TRAIN);
-    must(mr_epoch_add(store, stage->run, &row, on_valid, on_train, &err), &err);
+    stage_must(mr_epoch_add(store, stage->run, &row, on_valid, on_train, &err), &err);
     mr_predictions_destroy(on_valid);
     mr_predictions_destroy(on_train);
     mr_images_destroy(table);
@@ -252,14 +253,14 @@ static struct mr_step make_step(int i)
 
 void stage_train(const struct stage *stage, int from_step, int to_step)
 {
-    struct mr_store *store = open_store(stage);
+    struct mr_store *store = stage_open_store(stage);
     int n = to_step - from_step;
     struct mr_step *steps = mr_xalloc((size_t)n + 1, sizeof *steps);
     struct mr_error err;
 
     for (int i = 0; i < n; i++)
         steps[i] = make_step(from_step + i);
-    must(mr_steps_add(store, stage->run, steps, n, &err), &err);
+    stage_must(mr_steps_add(store, stage->run, steps, n, &err), &err);
     free(steps);
     mr_store_close(store);
 }
@@ -277,23 +278,47 @@ static void make_run(struct stage *stage, struct mr_store *store, const struct s
         .lr = 3e-3,
         .eta_ms = 151000,
         .n_train = 7200,
-        .n_valid = N_VALID,
+        .n_valid = STAGE_N_VALID,
         .checkpoint_at = 1790000000 - 60,
     };
     struct mr_error err;
 
     mr_str_copy(run.arch, sizeof run.arch, "resnet34");
+    run.n_relabelled = wanted->n_relabelled;
+    run.n_excluded = wanted->n_relabelled / 10;
     run.options = mr_xstrdup("{}");
     run.message = mr_xstrdup(wanted->message ? wanted->message : "");
-    must(mr_run_create(store, &run, &err), &err);
+    stage_must(mr_run_create(store, &run, &err), &err);
     run.epoch = 1 + wanted->n_steps / STAGE_STEPS;
     run.epoch = run.epoch > STAGE_EPOCHS ? STAGE_EPOCHS : run.epoch;
     mr_str_copy(run.phase, sizeof run.phase, wanted->n_steps ? "train" : "scan");
     run.n_total = wanted->n_steps ? STAGE_STEPS : 0;
     run.n_done = wanted->n_steps ? wanted->n_steps - (run.epoch - 1) * STAGE_STEPS : 1234;
-    must(mr_run_update(store, &run, &err), &err);
+    stage_must(mr_run_update(store, &run, &err), &err);
     stage->run = run.id;
     mr_run_finish(&run);
+}
+
+static void train_to(const struct stage *stage, const struct stage_run *run)
+{
+    stage_train(stage, 0, run->n_steps);
+    for (int e = 1; e <= run->n_epochs; e++)
+        stage_finish_epoch(stage, e);
+}
+
+/* Two that came after. */
+static void make_more_runs(struct stage *stage)
+{
+    static const struct stage_run failed = {.state = MR_RUN_FAILED,
+                                            .message = "no memory for the weights"};
+    static const struct stage_run reviewed = {
+        .state = MR_RUN_DONE, .n_epochs = 3, .n_steps = 336, .n_relabelled = 31};
+    struct mr_store *store = stage_open_store(stage);
+
+    make_run(stage, store, &failed);
+    make_run(stage, store, &reviewed);
+    mr_store_close(store);
+    train_to(stage, &reviewed);
 }
 
 void stage_make(struct stage *stage, const char *dir, const struct stage_run *run)
@@ -301,145 +326,36 @@ void stage_make(struct stage *stage, const char *dir, const struct stage_run *ru
     struct mr_store *store;
 
     snprintf(stage->project, sizeof stage->project, "%s/.misread", dir);
-    store = open_store(stage);
+    store = stage_open_store(stage);
     make_images(store, stage);
     if (run)
         make_run(stage, store, run);
     mr_store_close(store);
     if (!run)
         return;
-    stage_train(stage, 0, run->n_steps);
-    for (int e = 1; e <= run->n_epochs; e++)
-        stage_finish_epoch(stage, e);
+    train_to(stage, run);
+    if (stage->has_more_runs)
+        make_more_runs(stage);
 }
 
-/* ---- the program around the screens ---- */
-
-struct host {
-    const struct stage *stage;
-    struct mr_image *picture;
-    bool has_failed, has_retried;
-};
-
-/* Something round and reddish, different for every image. */
-static struct mr_image *paint(int64_t id)
+void stage_add_learning(const struct stage *stage, int run, bool in_sample)
 {
-    struct mr_rng rng = mr_rng_make(9, (uint64_t)id, 0, 0);
-    double cx = mr_rng_between(&rng, 0.35, 0.65), cy = mr_rng_between(&rng, 0.3, 0.7);
-    double tint = mr_rng_between(&rng, 0.5, 1), folds = mr_rng_between(&rng, 6, 14);
-    struct mr_image *image = NULL;
+    static const int n_right[] = {520, 582, 634, 655, 671, 683}; /* of 800, give or take a few */
+    struct mr_learning l = {
+        .run = run, .in_sample = in_sample, .n_sizes = 6, .n_seeds = 3, .n_valid = 800};
+    struct mr_store *store = stage_open_store(stage);
     struct mr_error err;
+    unsigned char *at;
 
-    must(mr_image_create(&image, 360, 288, &err), &err);
-    for (int y = 0; y < image->h; y++) {
-        for (int x = 0; x < image->w; x++) {
-            double u = (double)x / image->w - cx, v = (double)y / image->h - cy;
-            double r = sqrt(u * u + v * v), wave = 0.5 + 0.5 * sin(folds * r * 6 + 3 * u);
-            double light = fmax(0.05, 1 - 1.4 * r) * (0.75 + 0.25 * wave);
-            unsigned char *p = image->rgb + ((size_t)y * (size_t)image->w + (size_t)x) * 3;
-
-            p[0] = (unsigned char)(235 * light);
-            p[1] = (unsigned char)(140 * light * tint);
-            p[2] = (unsigned char)(110 * light * tint * (0.7 + 0.3 * wave));
-        }
+    l.sizes = mr_xalloc(6, sizeof *l.sizes);
+    at = l.right = mr_xalloc(6 * 3 * 800, 1);
+    for (int i = 0; i < 6; i++) {
+        l.sizes[i] = 720 * (i ? 2 * i : 1);
+        for (int s = 0; s < 3; s++)
+            for (int j = 0; j < 800; j++)
+                *at++ = (j * 7 + s * 13) % 800 < n_right[i] + 5 * s;
     }
-    return image;
-}
-
-static const struct mr_image *picture(void *ctx, int64_t image, struct mr_size_px box,
-                                      const char **failed)
-{
-    struct host *host = ctx;
-
-    if (host->stage->has_failing_pictures ||
-        (host->stage->has_late_pictures && !host->has_retried)) {
-        host->has_failed = true;
-        *failed = "the file is gone";
-        return NULL;
-    }
-    mr_image_destroy(host->picture);
-    host->picture = paint(image);
-    return host->picture;
-}
-
-static void retry_pictures(void *ctx)
-{
-    struct host *host = ctx;
-
-    host->has_retried = host->has_failed;
-}
-
-/* Leaves a run in the store, so that a test can see that it was asked for and how. */
-static enum mr_status start(void *ctx, const struct mr_tui_start *wanted, struct mr_error *err)
-{
-    struct host *host = ctx;
-    struct mr_store *store = open_store(host->stage);
-    char text[256];
-    enum mr_status st;
-
-    snprintf(text, sizeof text, "%s %d %d %d %s %d", wanted->arch, wanted->size_px,
-             wanted->n_epochs, wanted->batch, wanted->use_original_labels ? "original" : "reviewed",
-             wanted->resume_run);
-    st = mr_store_set_meta(store, "started", text, err);
+    stage_must(mr_learning_add(store, &l, &err), &err);
+    mr_learning_finish(&l);
     mr_store_close(store);
-    return st;
-}
-
-static bool is_training(void *ctx)
-{
-    return ((struct host *)ctx)->stage->is_training;
-}
-
-static void start_defaults(void *ctx, struct mr_tui_start *wanted)
-{
-    *wanted = (struct mr_tui_start){.size_px = 224, .n_epochs = 4, .batch = 64, .lr = 3e-3};
-    mr_str_copy(wanted->arch, sizeof wanted->arch, "resnet34");
-}
-
-static double estimate_s(void *ctx, const struct mr_tui_start *wanted)
-{
-    return wanted->n_epochs * 108.0;
-}
-
-static void suspend(void *ctx)
-{
-    raise(SIGSTOP);
-}
-
-int stage_run_screens(void *arg)
-{
-    static const struct mr_tui_ops ops = {
-        .picture = picture,
-        .retry_pictures = retry_pictures,
-        .start = start,
-        .is_training = is_training,
-        .start_defaults = start_defaults,
-        .estimate_s = estimate_s,
-        .suspend = suspend,
-    };
-    struct stage *stage = arg;
-    struct host host = {.stage = stage};
-    struct mr_tui_options options = {
-        .project_dir = stage->project,
-        .data_dir = "/data/kvasir-v2",
-        .project_name = "kvasir-v2",
-        .reader = "dr-adams",
-        .ops = &ops,
-        .ops_ctx = &host,
-        .wake = mr_wake_create(),
-        .signal_fd = -1,
-    };
-    const struct mr_term_options term_options = {.mouse = true};
-    enum mr_tui_exit how = MR_TUI_LEAVE;
-    struct mr_error err = {0};
-    enum mr_status st;
-
-    setlocale(LC_ALL, "");
-    must(mr_term_open(&options.term, &term_options, &err), &err);
-    st = mr_tui_run(&options, &how, &err);
-    mr_term_close(options.term);
-    mr_image_destroy(host.picture);
-    mr_wake_destroy(options.wake);
-    must(st, &err);
-    return 10 + (int)how;
 }

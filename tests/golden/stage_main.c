@@ -30,7 +30,8 @@ int main(int argc, char **argv)
             .n_steps = 180,
             .message = "the loss was not finite at step 180; try a lower learning rate"};
     if (!strcmp(how, "odd"))
-        stage.has_damage = stage.has_deep_paths = stage.has_spike = stage.has_twelve_classes = true;
+        stage.has_more_runs = stage.has_damage = stage.has_deep_paths = stage.has_spike =
+            stage.has_twelve_classes = true;
     if (stat(argv[1], &st) == 0)
         snprintf(stage.project, sizeof stage.project, "%s/.misread", argv[1]);
     else if (mkdir(argv[1], 0700) == 0)

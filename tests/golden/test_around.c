@@ -99,6 +99,18 @@ static void suspends_and_comes_back(void **state)
     end(&p);
 }
 
+static void a_message_goes_with_its_screen(void **state)
+{
+    struct play p = {0};
+
+    begin(&p, &done, 24, 80);
+    type(&p, "2c"); /* eight classes */
+    see(&p, "there is nothing to collapse");
+    type(&p, "3");
+    assert_int_equal(vt_find(p.vt, "there is nothing to collapse", NULL), -1);
+    end(&p);
+}
+
 static void the_screen_is_saved_as_text(void **state)
 {
     struct play p = {0};
@@ -162,6 +174,7 @@ int main(void)
         cmocka_unit_test(the_smallest_screen_shows_everything),
         cmocka_unit_test(a_zoomed_pane_fills_the_screen_and_goes_back),
         cmocka_unit_test(suspends_and_comes_back),
+        cmocka_unit_test(a_message_goes_with_its_screen),
         cmocka_unit_test(the_screen_is_saved_as_text),
         cmocka_unit_test(the_mouse_chooses_and_opens),
         cmocka_unit_test(a_hang_up_ends_the_screen),

@@ -242,12 +242,52 @@ static void the_start_sheet_starts_what_it_shows(void **state)
     begin(&p, &done, 24, 80);
     type(&p, "S");
     golden(&p, "start_80x24");
-    type(&p, "<Left><Down><Left><Down>12<Down><Right><Down><Down><Right>");
+    type(&p, "<Left><Down><Down>192<Down><Down>128<Down>12<Down><Down><Right>");
     vt_keys(p.vt, "<Enter>");
     see(&p, "starting a run");
     assert_ok(mr_store_get_meta(p.store, "started", &started, &err), err);
-    assert_string_equal(started, "resnet18 192 12 128 original 0");
+    assert_string_equal(started, "resnet18 192 12 128 0.003 original 0");
     free(started);
+    end(&p);
+}
+
+static void the_start_sheet_fits_a_large_screen(void **state)
+{
+    struct play p = {0};
+
+    begin(&p, &done, 36, 120);
+    type(&p, "S<Down>");
+    golden(&p, "start_120x36");
+    end(&p);
+}
+
+static void the_start_sheet_scrolls_to_what_is_rarely_set(void **state)
+{
+    struct play p = {0};
+
+    begin(&p, &done, 24, 80);
+    type(&p, "SG");
+    see(&p, "--group-re REGEX:");
+    type(&p, "e");
+    type(&p, "patient-..");
+    golden(&p, "start_typing");
+    type(&p, "<Enter><Home>");
+    see(&p, "◀ resnet34 ▶");
+    type(&p, "<End>");
+    see(&p, "◀ patient-.. ▶");
+    end(&p);
+}
+
+static void what_a_field_does_not_take_is_said_in_the_sheet(void **state)
+{
+    struct play p = {0};
+
+    begin(&p, &done, 24, 80);
+    type(&p, "S<Down><Down><Down><Down>1<Enter>");
+    golden(&p, "start_refused");
+    type(&p, "<Esc>");
+    see(&p, "◀ 64 ▶"); /* as it was */
+    see_no(&p, "cannot use");
     end(&p);
 }
 
@@ -265,7 +305,7 @@ static void a_stopped_run_is_resumed(void **state)
     vt_keys(p.vt, "<Enter>");
     see(&p, "resuming run 1");
     assert_ok(mr_store_get_meta(p.store, "started", &started, &err), err);
-    assert_string_equal(started, "resnet34 224 4 64 reviewed 1");
+    assert_string_equal(started, "resnet34 224 4 64 0.003 reviewed 1");
     free(started);
     end(&p);
 }
@@ -339,6 +379,9 @@ int main(void)
         cmocka_unit_test(what_cannot_be_saved_is_taken_back),
         cmocka_unit_test(labels_then_and_now_differ_by_the_relabel),
         cmocka_unit_test(the_start_sheet_starts_what_it_shows),
+        cmocka_unit_test(the_start_sheet_fits_a_large_screen),
+        cmocka_unit_test(the_start_sheet_scrolls_to_what_is_rarely_set),
+        cmocka_unit_test(what_a_field_does_not_take_is_said_in_the_sheet),
         cmocka_unit_test(a_stopped_run_is_resumed),
         cmocka_unit_test(leaving_while_training_asks),
         cmocka_unit_test(a_decision_made_just_before_leaving_is_kept),

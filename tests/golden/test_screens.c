@@ -4,6 +4,11 @@
  * screens. What a screen says is compared with the store as well, so that a stored screen cannot be
  * wrong from birth.
  */
+#include <misread/interp/confident.h>
+#include <misread/interp/dynamics.h>
+#include <misread/interp/suspects.h>
+#include <misread/store/foldings.h>
+
 #include "play.h"
 
 /* ---- screen 1 ---- */
@@ -86,7 +91,8 @@ static void leaving_and_help_are_in_every_footer(void **state)
     } screens[] = {{"1", "? help  q leave"},
                    {"2", "? help  q leave"},
                    {"<Enter>", "? help  q back"},
-                   {"<Enter>", "? help  q back"}};
+                   {"<Enter>", "? help  q back"},
+                   {"6", "? help  q leave"}};
     static const int cols[] = {60, 80, 120};
 
     for (size_t i = 0; i < sizeof cols / sizeof *cols; i++) {
@@ -369,6 +375,117 @@ static void per_cent_is_of_the_row_then_of_the_column(void **state)
 
 /* ---- screen 3 ---- */
 
+/* The last epoch's answers as if of a cross-validation. */
+static struct mr_folding add_folding(struct play *p, bool in_sample)
+{
+    struct mr_folding folding = {.n_folds = 5, .in_sample = in_sample};
+    struct mr_error err;
+
+    folding.options = strdup("{}");
+    assert_ok(mr_predictions_load(p->store, p->stage.run, 4, MR_SIDE_VALID, &folding.answers, &err),
+              err);
+    assert_ok(mr_folding_add(p->store, &folding, &err), err);
+    return folding;
+}
+
+static void without_a_cross_validation_there_are_no_doubts(void **state)
+{
+    struct play p = {0};
+
+    begin(&p, &done, 24, 80);
+    type(&p, "3sd");
+    see(&p, "by doubt");
+    type(&p, "Fl<Enter>");
+    see(&p, "no cross-validation yet");
+    end(&p);
+}
+
+/* The image that the epochs' scores put first is counted here once more. */
+static void what_the_epochs_said_sorts_the_images(void **state)
+{
+    struct mr_dynamics *dynamics = mr_dynamics_create(STAGE_CLASSES);
+    struct mr_suspect *suspects;
+    struct mr_decision *decisions = NULL;
+    struct play p = {0};
+    char text[64];
+
+    begin(&p, &done, 24, 80);
+    for (int epoch = 1; epoch <= 4; epoch++) {
+        struct mr_predictions *valid = NULL;
+        struct mr_error err;
+
+        assert_ok(mr_predictions_load(p.store, p.stage.run, epoch, MR_SIDE_VALID, &valid, &err),
+                  err);
+        mr_dynamics_add(dynamics, valid);
+        mr_predictions_destroy(valid);
+    }
+    mr_suspects_of_epochs(dynamics, MR_SUSPECT_AUM, &suspects);
+    type(&p, "3Fa<Enter>s");
+    golden(&p, "images_sort");
+    type(&p, "a");
+    see(&p, "by area under the margin");
+    see_no(&p, "in-sample");
+    type(&p, "ggf");
+    expect_decisions(&p, 1, &decisions);
+    assert_int_equal(decisions[0].image, suspects[0].image);
+    snprintf(text, sizeof text, " %.2f p=", suspects[0].score); /* what it is sorted by */
+    see(&p, text);
+    type(&p, "Fb<Enter>");
+    see(&p, "in-sample"); /* the training side is there too */
+    free(decisions);
+    free(suspects);
+    mr_dynamics_destroy(dynamics);
+    end(&p);
+}
+
+/* What is on the screen is what was counted here: the least probable label, and how many of the
+ * misread are likely wrong. */
+static void doubts_of_labels_sort_and_filter_the_images(void **state)
+{
+    struct mr_folding folding;
+    struct mr_suspect *suspects;
+    struct mr_confident *confident;
+    struct mr_decision *decisions = NULL;
+    struct play p = {0};
+    char text[64];
+
+    begin(&p, &done, 24, 80);
+    folding = add_folding(&p, false);
+    confident = mr_confident_of(folding.answers);
+    mr_suspects_of(folding.answers, MR_SUSPECT_SELF, &suspects);
+    type(&p, "3sd");
+    see(&p, "by doubt");
+    see_no(&p, "in-sample");
+    type(&p, "f");
+    expect_decisions(&p, 1, &decisions);
+    assert_int_equal(decisions[0].image, suspects[0].image);
+    type(&p, "Fl");
+    golden(&p, "images_filter");
+    type(&p, "<Enter>");
+    snprintf(text, sizeof text, "%d misread doubted images", confident->n_flagged);
+    see(&p, text);
+    free(decisions);
+    free(suspects);
+    mr_confident_destroy(confident);
+    mr_folding_finish(&folding);
+    end(&p);
+}
+
+static void doubts_that_are_in_sample_say_so(void **state)
+{
+    struct mr_folding folding;
+    struct play p = {0};
+
+    begin(&p, &done, 24, 80);
+    folding = add_folding(&p, true);
+    type(&p, "3sc");
+    see_no(&p, "in-sample");
+    type(&p, "sd");
+    golden(&p, "images_in_sample");
+    mr_folding_finish(&folding);
+    end(&p);
+}
+
 static void images_of_a_cell_are_sorted_by_loss(void **state)
 {
     struct play p = {0};
@@ -417,7 +534,7 @@ static void both_sides_stay_shown_through_epochs_labels_and_sorting(void **state
     static const char *const steps[][2] = {
         {"3Fab<Enter>", "epoch 4"}, {",", "epoch 3"},    {",", "epoch 2"},
         {".", "epoch 3"},           {"t", "labels"},     {"t", "epoch 3"},
-        {"s", "by probability"},    {"<lt>", "epoch 1"},
+        {"sp", "by probability"},   {"<lt>", "epoch 1"},
     };
     struct play p = {0};
 
@@ -429,7 +546,7 @@ static void both_sides_stay_shown_through_epochs_labels_and_sorting(void **state
     }
     type(&p, "/^dyed.*jpg<Enter>"); /* by path: two classes */
     see(&p, "240 images");
-    type(&p, "s.");
+    type(&p, "sc.");
     see(&p, "by confidence");
     see(&p, "240 images");
     end(&p);
@@ -550,6 +667,10 @@ int main(void)
         cmocka_unit_test(the_rank_of_a_pair_follows_a_run_that_trains),
         cmocka_unit_test(the_cursor_starts_on_what_is_confused_most_now),
         cmocka_unit_test(per_cent_is_of_the_row_then_of_the_column),
+        cmocka_unit_test(without_a_cross_validation_there_are_no_doubts),
+        cmocka_unit_test(what_the_epochs_said_sorts_the_images),
+        cmocka_unit_test(doubts_of_labels_sort_and_filter_the_images),
+        cmocka_unit_test(doubts_that_are_in_sample_say_so),
         cmocka_unit_test(images_of_a_cell_are_sorted_by_loss),
         cmocka_unit_test(images_without_a_cell_are_all_that_is_misread),
         cmocka_unit_test(both_sides_stay_shown_through_epochs_labels_and_sorting),

@@ -13,9 +13,9 @@
 #include <misread/base/pool.h>
 #include <misread/nn/model.h>
 #include <misread/nn/weights.h>
+#include <misread/nn/weights_file.h>
 
 #include "hashed.h"
-#include "safetensors.h"
 #include "steps.h"
 
 static const char usage[] =
@@ -75,25 +75,26 @@ static void to_channels_last(float *dst, const float *src, int n, int h, int w)
 
 static int read_input(struct job *job)
 {
-    struct mr_safetensors *file = NULL;
+    struct mr_weights_file *file = NULL;
     struct mr_error err;
-    const struct mr_safetensors_tensor *t;
+    const struct mr_weights_tensor *t;
+    int n_tensors;
     float *values;
     size_t n;
 
-    if (mr_safetensors_open(&file, job->input, &err))
+    if (mr_weights_file_open(&file, NULL, job->input, &err))
         return fail(err.message);
-    t = mr_safetensors_get_header(file)->tensors;
-    if (mr_safetensors_get_header(file)->n_tensors != 1 || t->n_dims != 4 || t->shape[1] != 3 ||
-        t->shape[0] > 1024 || t->shape[2] > 4096 || t->shape[3] > 4096) {
-        mr_safetensors_close(file);
+    t = mr_weights_file_tensors(file, &n_tensors);
+    if (n_tensors != 1 || t->n_dims != 4 || t->shape[1] != 3 || t->shape[0] > 1024 ||
+        t->shape[2] > 4096 || t->shape[3] > 4096) {
+        mr_weights_file_close(file);
         return fail("the input file does not hold one tensor (N,3,H,W)");
     }
     job->n = (int)t->shape[0];
     job->h = (int)t->shape[2];
     job->w = (int)t->shape[3];
-    if (mr_safetensors_floats(file, t->name, &values, &n, &err)) {
-        mr_safetensors_close(file);
+    if (mr_weights_file_floats(file, t->name, &values, &n, &err)) {
+        mr_weights_file_close(file);
         return fail(err.message);
     }
     job->images = mr_xalloc(n, sizeof *job->images);
@@ -102,7 +103,7 @@ static int read_input(struct job *job)
     for (int i = 0; i < job->n; i++)
         job->labels[i] = i % job->n_classes;
     free(values);
-    mr_safetensors_close(file);
+    mr_weights_file_close(file);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <misread/base/status.h>
 
@@ -34,6 +35,9 @@ int mr_dir_sync(const char *path);
 char *mr_path_join(const char *dir, const char *name);
 /* The part behind the last slash; points into path. */
 const char *mr_path_base(const char *path);
+/* A number that a file has which another one in its place has not, nor itself after a change: of
+ * device, inode, size and time. 0: there is none. */
+uint64_t mr_file_stamp(const char *path);
 bool mr_path_is_dir(const char *path);
 bool mr_path_exists(const char *path);
 /* Is the file system one on which SQLite's WAL cannot work (NFS, SMB, FUSE network mounts)? */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sizes that must not be mixed: pixels and terminal cells. */
+/* Sizes that must not be mixed: pixels, terminal cells, shares of a picture. */
 #ifndef MISREAD_BASE_GEOMETRY_H
 #define MISREAD_BASE_GEOMETRY_H
 
@@ -13,6 +13,11 @@ struct mr_size_cells {
 
 struct mr_rect_cells {
     int row, col, rows, cols;
+};
+
+/* A rectangle in shares of a picture's width and height; w 0: none. */
+struct mr_rect_share {
+    double x, y, w, h;
 };
 
 #endif

@@ -25,6 +25,10 @@ double mr_rng_between(struct mr_rng *rng, double lo, double hi);
 uint64_t mr_rng_below(struct mr_rng *rng, uint64_t n);
 /* Standard normal (Box-Muller). */
 double mr_rng_normal(struct mr_rng *rng);
+/* Beta(a, b) in [0, 1], a and b > 0: from two gamma draws (Marsaglia and Tsang: A simple method for
+ * generating gamma variables, 2000), compared as logarithms, so that shapes far below 1 do not
+ * become 0 / 0. */
+double mr_rng_beta(struct mr_rng *rng, double a, double b);
 /* Fisher-Yates. */
 void mr_rng_shuffle(struct mr_rng *rng, int *items, size_t n);
 

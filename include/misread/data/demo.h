@@ -17,8 +17,10 @@ struct mr_demo_options {
 };
 
 /* Makes dir with a folder per class (Kvasir's eight names) and truth.csv
- * (path,label,true_label,planted). Deterministic by seed. Fine, and nothing is done, if a complete
- * set of the same options is there. */
+ * (path,label,true_label,planted; then what is wrong with the picture itself, which file it is a
+ * duplicate of, and whether it has a position box: flaw,of,box). One image in twenty comes on top
+ * of n_images, flawed on purpose; none of fewer than 200. Deterministic by seed. Fine, and nothing
+ * is done, if a complete set of the same options is there. */
 enum mr_status mr_demo_make(const char *dir, const struct mr_demo_options *options,
                             struct mr_error *err) MR_NODISCARD;
 

@@ -7,13 +7,21 @@
 
 struct mr_image_row;
 
+struct mr_split_options {
+    uint64_t seed;
+    double valid_fraction; /* of what is not set aside for testing */
+    double test_fraction;  /* of all; 0: nothing is drawn for testing */
+};
+
 /*
  * Gives every row whose side is MR_SIDE_NONE a side (rows that have one keep it and count), so that
- * each class has as near as possible valid_fraction of its images in validation, and at least one
- * on each side if it has two. Groups (non-empty, equal) stay together; exact copies (equal hash)
- * too: they may keep a class from its numbers. Missing and test images do not count.
+ * each class has as near as possible test_fraction of its images in testing, then valid_fraction of
+ * the rest in validation: at least one of them where that leaves one to validate with and one to
+ * learn from. Groups (non-empty, equal) stay together; exact copies (equal hash) too: they may keep
+ * a class from its numbers, and where one is a test image already, they follow it. Missing images
+ * do not count.
  */
-void mr_split_assign(struct mr_image_row *rows, int n, int n_classes, uint64_t seed,
-                     double valid_fraction);
+void mr_split_assign(struct mr_image_row *rows, int n, int n_classes,
+                     const struct mr_split_options *options);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Two-dimensional convolution without bias, channels last, any kernel, stride and padding (zeros).
- * Which algorithm runs is the kernel's business; the _scratch queries cover whatever it picks.
+ * The shape says which algorithm each pass takes, if it is not to be the kernel's rule; the
+ * _scratch queries are for the shape as it is.
  *
  *   x (n, h, w, c_in)            w (kh, kw, c_in, c_out)
  *   y (n, h_out, w_out, c_out)   h_out = (h + 2 pad - kh) / stride + 1
@@ -14,10 +15,37 @@
 
 struct mr_pool;
 
+/* X(name, text) */
+#define MR_CONV_PASS_LIST(X)          \
+    X(FORWARD, "forward")             \
+    X(BACKWARD_DATA, "backward-data") \
+    X(BACKWARD_WEIGHTS, "backward-weights")
+
+enum mr_conv_pass {
+#define X(name, text) MR_CONV_##name,
+    MR_CONV_PASS_LIST(X)
+#undef X
+        MR_N_CONV_PASS
+};
+
+/* X(name, text). BY_RULE: a rule of the shape alone. WINOGRAD: direct where it is not possible. */
+#define MR_CONV_ALGORITHM_LIST(X) \
+    X(BY_RULE, "rule")            \
+    X(DIRECT, "direct")           \
+    X(WINOGRAD, "winograd")
+
+enum mr_conv_algorithm {
+#define X(name, text) MR_CONV_##name,
+    MR_CONV_ALGORITHM_LIST(X)
+#undef X
+        MR_N_CONV_ALGORITHM
+};
+
 struct mr_conv_shape {
     int n, h, w, c_in; /* input */
     int c_out, kh, kw; /* weights */
     int stride, pad;
+    enum mr_conv_algorithm algorithms[MR_N_CONV_PASS]; /* zeroed: the rule */
 };
 
 /* What a convolution reads: x, or max((x - mean) scale + shift, 0), which is batch norm and ReLU of
@@ -56,6 +84,9 @@ static inline double mr_conv_flops(const struct mr_conv_shape *shape)
     return 2.0 * shape->n * mr_conv_h_out(shape) * mr_conv_w_out(shape) * shape->kh * shape->kw *
            shape->c_in * shape->c_out;
 }
+
+/* Which algorithm the pass takes: MR_CONV_DIRECT or MR_CONV_WINOGRAD. */
+enum mr_conv_algorithm mr_conv_resolve(const struct mr_conv_shape *shape, enum mr_conv_pass pass);
 
 /* Floats of scratch that each pass borrows, for a pool of n_threads. */
 size_t mr_conv_forward_scratch(const struct mr_conv_shape *shape, int n_threads);

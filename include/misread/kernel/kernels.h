@@ -8,7 +8,9 @@
 
 #include <misread/base/status.h>
 #include <misread/kernel/avgpool.h>
+#include <misread/kernel/concatpool.h>
 #include <misread/kernel/conv.h>
+#include <misread/kernel/dropout.h>
 #include <misread/kernel/maxpool.h>
 #include <misread/kernel/norm.h>
 #include <misread/kernel/peak.h>
@@ -16,6 +18,7 @@
 
 /* X(name): every function mr_<name> that is compiled once for each instruction set. */
 #define MR_KERNEL_LIST(X)            \
+    X(conv_resolve)                  \
     X(conv_forward_scratch)          \
     X(conv_forward)                  \
     X(conv_backward_data_scratch)    \
@@ -32,6 +35,9 @@
     X(relu_backward)                 \
     X(avgpool_forward)               \
     X(avgpool_backward)              \
+    X(concatpool_forward)            \
+    X(concatpool_backward)           \
+    X(dropout_apply)                 \
     X(maxpool_forward)               \
     X(maxpool_backward)              \
     X(peak_gflops)

@@ -12,6 +12,7 @@
 struct mr_store;
 
 enum mr_side { MR_SIDE_TRAIN, MR_SIDE_VALID, MR_SIDE_TEST, MR_SIDE_NONE };
+const char *mr_side_text(enum mr_side side); /* "train", "valid", "test", "none" */
 enum mr_image_state { MR_IMAGE_OK, MR_IMAGE_UNREADABLE, MR_IMAGE_MISSING, MR_IMAGE_MOVED_CLASS };
 
 struct mr_image_row {
@@ -41,6 +42,9 @@ enum mr_status mr_images_load(struct mr_store *store, struct mr_image_table **ta
 void mr_images_destroy(struct mr_image_table *table);
 /* NULL if absent. Binary search. */
 const struct mr_image_row *mr_images_find(const struct mr_image_table *table, int64_t id);
+
+/* How many images have a side. */
+int mr_images_n_split(const struct mr_image_table *table);
 
 /* Why a row is unreadable, without the path that the stored sentence names: equal contents share
  * one sentence, so that it may be a copy's. Borrowed from the row. */

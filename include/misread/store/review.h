@@ -15,29 +15,52 @@
 struct mr_store;
 struct mr_wake;
 
-/* X(name, text) */
-#define MR_DECISION_LIST(X)                                            \
-    X(FLAG, "flag")           /* toggles: to_class 1 set, 0 removed */ \
-    X(RELABEL, "relabel")     /* from_class -> to_class */             \
-    X(AMBIGUOUS, "ambiguous") /* toggles */                            \
-    X(EXCLUDE, "exclude")     /* toggles */                            \
-    X(NOTE, "note")                                                    \
-    X(UNDO, "undo") /* of decision `target` */                         \
-    X(REDO, "redo") /* of decision `target` */
+/* What a kind of decision says, and so which fields of it count. */
+enum mr_decision_form {
+    MR_FORM_MARK,  /* to_class 1 set, 0 removed */
+    MR_FORM_CLASS, /* from_class -> to_class */
+    MR_FORM_BOX,   /* to_class, box */
+    MR_FORM_TEXT,  /* note */
+    MR_FORM_TURN   /* target */
+};
+
+/* X(name, text, form) */
+#define MR_DECISION_LIST(X)                                  \
+    X(FLAG, "flag", MARK)                                    \
+    X(RELABEL, "relabel", CLASS)                             \
+    X(AMBIGUOUS, "ambiguous", MARK)                          \
+    X(EXCLUDE, "exclude", MARK)                              \
+    X(NOTE, "note", TEXT)                                    \
+    X(UNDO, "undo", TURN)                                    \
+    X(REDO, "redo", TURN)                                    \
+    X(BOX, "box", BOX)                 /* undo removes it */ \
+    X(ADJUDICATE, "adjudicate", CLASS) /* a relabel that all readers' relabels give way to */
 enum mr_decision_kind {
-#define X(name, text) MR_DECISION_##name,
+#define X(name, text, form) MR_DECISION_##name,
     MR_DECISION_LIST(X)
 #undef X
+        MR_N_DECISION_KINDS
 };
 const char *mr_decision_text(enum mr_decision_kind kind);
+enum mr_decision_form mr_decision_form(enum mr_decision_kind kind);
+/* The kind with that text; -1 if there is none. */
+int mr_decision_find_kind(const char *text);
+
+/* Shares of the picture's width and height, from its upper left corner. */
+struct mr_box {
+    double x, y, w, h;
+};
+/* Has it an inside, and does that lie in the picture? */
+bool mr_box_is_sound(const struct mr_box *box);
 
 struct mr_decision {
     int64_t id; /* set by the store, ascending */
     int64_t at; /* unix seconds, set by the store if 0 */
     int64_t image;
     enum mr_decision_kind kind;
-    int from_class, to_class; /* class indices for RELABEL (-1: none); 0/1 for toggles */
+    int from_class, to_class; /* class indices (from -1: none); 0/1 of a mark */
     int64_t target;           /* UNDO, REDO: the decision meant; else 0 */
+    struct mr_box box;        /* BOX; else zeros */
     int run, epoch;           /* what was on the screen; 0 none */
     char reader[64];
     char note[256];
@@ -54,6 +77,10 @@ struct mr_decision {
  */
 enum mr_status mr_decision_add(struct mr_store *store, struct mr_decision *decision,
                                struct mr_error *err) MR_NODISCARD;
+/* The same with many, in order, in one transaction: all or none. One whose id is not 0 is there
+ * already and is passed over; a negative target is the -target'th of these decisions. */
+enum mr_status mr_decisions_add(struct mr_store *store, struct mr_decision *decisions, int n,
+                                struct mr_error *err) MR_NODISCARD;
 /* All decisions in order, undone resolved; *decisions owned (free). MR_E_FORMAT if a row cannot be:
  * kinds, classes and targets may be used as indices afterwards. */
 enum mr_status mr_decisions_load(struct mr_store *store, struct mr_decision **decisions, int *n,
@@ -82,8 +109,10 @@ void mr_reviewer_stop(struct mr_reviewer *reviewer);
  * wins. */
 struct mr_review_state {
     bool is_flagged, is_ambiguous, is_excluded, has_note;
-    int label;        /* class after relabelling; -1: never relabelled, or disputed */
     bool is_disputed; /* two readers' relabels differ: the original label stays until adjudicated */
+    bool is_adjudicated; /* and so no relabel counts any more */
+    int label;           /* class after relabelling; -1: never relabelled, or disputed */
+    int n_boxes;
 };
 struct mr_review_state mr_review_state_of(const struct mr_decision *decisions, int n,
                                           int64_t image);

@@ -46,6 +46,9 @@ struct mr_run {
     int64_t eta_ms;          /* of the whole run; -1 unknown */
     int64_t checkpoint_at;   /* unix seconds, 0 none */
     int n_train, n_valid;
+    /* of the images it was started with: labels that readers had changed; images left out besides
+     */
+    int n_relabelled, n_excluded;
 };
 
 void mr_run_finish(struct mr_run *run); /* frees what run owns */
@@ -100,7 +103,8 @@ struct mr_epoch {
 /* What the network said of every image of a side at an epoch. */
 struct mr_predictions {
     int run, epoch;
-    enum mr_side side; /* VALID: logits of the evaluation; TRAIN: training-time logits and losses */
+    enum mr_side side; /* VALID: logits of the evaluation; TRAIN: training-time logits and losses,
+                        * of the images that the epoch saw, the last time that it did */
     int n, n_classes;
     int64_t *ids;  /* (n) owned: image ids, ascending */
     int *labels;   /* (n) owned: the label the run was trained or scored with */
@@ -117,6 +121,11 @@ enum mr_status mr_epoch_add(struct mr_store *store, int run, const struct mr_epo
                             struct mr_error *err) MR_NODISCARD;
 enum mr_status mr_epochs_load(struct mr_store *store, int run, struct mr_epoch **epochs, int *n,
                               struct mr_error *err) MR_NODISCARD;
+/* Share of right answers in it; 0 without images. */
+double mr_epoch_accuracy(const struct mr_epoch *epoch);
+/* The first of n > 0 epochs with the highest accuracy: the one whose weights are kept as the best.
+ */
+const struct mr_epoch *mr_epochs_best(const struct mr_epoch *epochs, int n);
 /* epoch 0: the last one stored. MR_E_NOT_FOUND if there is none; MR_E_FORMAT if what is stored does
  * not fit its counts, or breaks the rules of mr_epoch_add. Free with mr_predictions_destroy. */
 enum mr_status mr_predictions_load(struct mr_store *store, int run, int epoch, enum mr_side side,

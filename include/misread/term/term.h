@@ -99,7 +99,11 @@ enum mr_key_code {
     MR_KEY_DELETE,
     MR_KEY_F1,
     MR_KEY_RESIZE,
-    MR_KEY_MOUSE
+    MR_KEY_MOUSE,
+    MR_KEY_SHIFT_UP,
+    MR_KEY_SHIFT_DOWN,
+    MR_KEY_SHIFT_LEFT,
+    MR_KEY_SHIFT_RIGHT
 };
 #define MR_CTRL(c) ((c)&0x1f)
 

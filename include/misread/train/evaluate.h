@@ -16,8 +16,10 @@ struct mr_sample;
 
 struct mr_evaluation {
     struct mr_model *model;   /* borrowed; its max_batch must hold the loader's batches */
-    struct mr_loader *loader; /* borrowed; not shuffled and without augmentation, or the order and
-                               * the pixels are those of epoch 0 */
+    struct mr_loader *loader; /* borrowed; order and pixels are those of `epoch` */
+    int epoch;                /* whose augmentation is drawn if the loader has one */
+    const float *features;    /* borrowed; what the model's fixed body made of the loader's samples
+                               * (n, n_features); NULL: it sees the pixels */
     struct mr_pool *pool;     /* borrowed; for the loader; NULL: the calling thread alone */
     /* Called after each batch with images done; false cancels (MR_E_CANCELLED). May be NULL. */
     bool (*progress)(void *ctx, int64_t n_done, int64_t n_total);
@@ -35,7 +37,9 @@ enum mr_status mr_evaluate(const struct mr_evaluation *evaluation,
 /* Room for the predictions of n samples: ids and labels filled in, logits and losses zero. NULL
  * without memory. */
 struct mr_predictions *mr_evaluate_room(const struct mr_sample *samples, int n, int n_classes);
-/* Images whose largest logit (the first of equals) is that of their label. */
+/* Is the largest logit of row `index` (the first of equals) that of its label? */
+bool mr_evaluate_is_correct(const struct mr_predictions *predictions, int index);
+/* How many are. */
 int mr_evaluate_n_correct(const struct mr_predictions *predictions);
 /* Mean of the losses, summed in order; 0 without images. */
 double mr_evaluate_mean_loss(const struct mr_predictions *predictions);

@@ -12,6 +12,7 @@
 #include <misread/nn/model.h>
 
 struct mr_cache;
+struct mr_conv_choices;
 struct mr_image_table;
 struct mr_kernels;
 struct mr_trial;
@@ -26,6 +27,8 @@ struct mr_trial_options {
     const struct mr_image_table *table;
     const struct mr_cache *cache;
     const struct mr_kernels *kernels; /* NULL: the fastest */
+    /* Of convolutions, as for a model; borrowed for the call. */
+    const struct mr_conv_choices *choices;
 };
 
 /* What one step was and took. */

@@ -33,8 +33,8 @@ static void takes_values_after_a_space_or_an_equals_sign(void **state)
 
     assert_ok(PARSE("train", "scans", "--epochs", "7", "--lr=3e-3", "--json"), err);
     assert_string_equal(command->name, "train");
-    assert_int_equal(args.epochs, 7);
-    assert_true(args.lr == 3e-3);
+    assert_int_equal(args.train.n_epochs, 7);
+    assert_true(args.train.lr == 3e-3);
     assert_true(args.json);
     assert_int_equal(args.n_rest, 1);
     assert_string_equal(args.rest[0], "scans");
@@ -80,16 +80,35 @@ static void shows_in_its_help_what_is_taken_where_nothing_is_given(void **state)
     assert_ok(PARSE("train", "--help"), err);
     mr_cli_help(out, command);
     fclose(out);
-    assert_non_null(strstr(text, "how many images to make (1600)\n"));
-    assert_non_null(strstr(text, "passes over the training images (14)\n"));
-    assert_non_null(strstr(text, "passes over the training images (10)\n"));
+    assert_non_null(strstr(text, "flawed on purpose (1600)\n"));
+    assert_non_null(strstr(text, "B whole (14)\n"));
+    assert_non_null(strstr(text, "B whole (10)\n"));
     assert_non_null(strstr(text, "side of the square the network sees (128)\n"));
     assert_non_null(strstr(text, "the network (resnet18)\n"));
-    assert_non_null(strstr(text, "peak learning rate of the one-cycle (0.003)\n"));
+    assert_non_null(strstr(text, "what a search suggests (0.003)\n"));
     assert_non_null(strstr(text, "share of validation images (0.2)\n"));
     assert_non_null(strstr(text, "weights, order and augmentation (0)\n"));
     assert_non_null(strstr(text, "continue this run instead of starting one\n"));
     free(text);
+}
+
+static void takes_of_the_training_options_what_fits_the_command(void **state)
+{
+    const struct mr_command *command;
+    struct mr_args args;
+    struct mr_error err;
+
+    assert_ok(PARSE("train", "x", "--seed", "18446744073709551615", "--weight-decay", "0"), err);
+    assert_true(args.train.seed == UINT64_MAX);
+    assert_true(args.train.weight_decay == 0);
+    assert_true(mr_args_gave(&args, "weight-decay"));
+    assert_false(mr_args_gave(&args, "size"));
+    assert_int_equal(args.train.size_px, mr_train_defaults().size_px);
+    assert_ok(PARSE("bench", "--size", "64"), err);
+    assert_int_equal(PARSE("bench", "--epochs", "3"), MR_E_USAGE);
+    assert_int_equal(PARSE("report", "x", "--size", "64"), MR_E_USAGE);
+    assert_int_equal(PARSE("train", "x", "--seed", "-1"), MR_E_USAGE);
+    assert_non_null(strstr(err.message, "'-1' for --seed"));
 }
 
 static void stops_reading_options_at_two_dashes(void **state)
@@ -143,9 +162,9 @@ static void lets_flags_win_over_environment_and_file(void **state)
     unsetenv("MISREAD_BATCH");
     unsetenv("MISREAD_SIZE");
     quiet_home(NULL);
-    assert_int_equal(args.epochs, 2); /* file */
-    assert_int_equal(args.batch, 16); /* environment over file */
-    assert_int_equal(args.size, 32);  /* flag over both */
+    assert_int_equal(args.train.n_epochs, 2); /* file */
+    assert_int_equal(args.train.batch, 16);   /* environment over file */
+    assert_int_equal(args.train.size_px, 32); /* flag over both */
     remove_folder(home);
 }
 
@@ -153,7 +172,12 @@ static void has_no_option_twice_in_one_command(void **state)
 {
     for (const struct mr_command *c = mr_commands; c->name; c++) {
         const char *seen[64];
-        int n = 0;
+        int n = 0, n_train = 0;
+        const struct mr_train_option *table = mr_train_option_table(&n_train);
+
+        for (int i = 0; i < n_train; i++)
+            if (c->takes == MR_TAKES_TRAINING || (c->takes && table[i].is_of_a_network))
+                seen[n++] = table[i].flag;
 
         for (const struct mr_option *const *group = c->groups; *group; group++)
             for (const struct mr_option *o = *group; o->name; o++) {
@@ -171,6 +195,7 @@ int main(void)
         cmocka_unit_test(means_the_explorer_where_no_command_is_named),
         cmocka_unit_test(names_a_word_that_is_neither_command_nor_folder),
         cmocka_unit_test(shows_in_its_help_what_is_taken_where_nothing_is_given),
+        cmocka_unit_test(takes_of_the_training_options_what_fits_the_command),
         cmocka_unit_test(stops_reading_options_at_two_dashes),
         cmocka_unit_test(refuses_what_it_does_not_know),
         cmocka_unit_test(lets_flags_win_over_environment_and_file),

@@ -44,6 +44,29 @@ static void remembers_the_last_project(void **state)
     remove_folder(home);
 }
 
+static void keeps_what_belongs_to_no_project_where_the_desktop_says(void **state)
+{
+    char *home = make_folder(), *path, *expected = mr_path_join(home, "state/misread/kernels");
+    char *state_home = mr_path_join(home, "state"), *folder = mr_path_join(home, "state/misread");
+    struct mr_error err;
+
+    setenv("XDG_STATE_HOME", state_home, 1);
+    path = mr_place_state("kernels");
+    assert_string_equal(path, expected);
+    free(path);
+    assert_ok(mr_place_state_make(&err), err);
+    assert_true(mr_path_is_dir(folder));
+    unsetenv("XDG_STATE_HOME");
+    setenv("HOME", home, 1);
+    path = mr_place_state("last");
+    assert_non_null(strstr(path, "/.local/state/misread/last"));
+    free(path);
+    free(expected);
+    free(state_home);
+    free(folder);
+    remove_folder(home);
+}
+
 static void names_what_is_not_there(void **state)
 {
     struct mr_place place;
@@ -58,6 +81,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_the_project_beside_the_images_unless_told),
         cmocka_unit_test(remembers_the_last_project),
+        cmocka_unit_test(keeps_what_belongs_to_no_project_where_the_desktop_says),
         cmocka_unit_test(names_what_is_not_there),
     };
 

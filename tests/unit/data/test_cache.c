@@ -1,203 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "support.h"
-
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-
-#include <misread/base/alloc.h>
-#include <misread/base/rng.h>
-#include <misread/base/sandbox.h>
-#include <misread/base/thread.h>
-#include <misread/data/cache.h>
-#include <misread/image/decode.h>
-#include <misread/store/images.h>
-#include <misread/store/store.h>
-
-#define SIZE 8
-
-static struct mr_sandbox *sandbox; /* of the whole suite */
-static char *home;
-static char project[300], cache_path[512];
-static struct mr_store *store;
-static struct mr_image_table *table;
-static struct mr_cache_options options;
-static struct mr_cache *cache;
-static struct mr_error err;
-
-static int open_sandbox(void **state)
-{
-    struct mr_sandbox_options sandbox_options = mr_image_sandbox_options(2);
-
-    assert_ok(mr_sandbox_create(&sandbox, &sandbox_options, &err), err);
-    return 0;
-}
-
-static int close_sandbox(void **state)
-{
-    mr_sandbox_destroy(sandbox);
-    return 0;
-}
-
-static int set_up(void **state)
-{
-    home = make_folder();
-    snprintf(project, sizeof project, "%s/project", home);
-    snprintf(cache_path, sizeof cache_path, "%s/cache/%dpx.bin", project, SIZE);
-    assert_ok(mr_store_open(&store, project, MR_STORE_CREATE, &err), err);
-    table = mr_xalloc(1, sizeof *table);
-    table->classes = mr_xalloc(1, sizeof *table->classes);
-    table->classes[table->n_classes++] = mr_xstrdup("class");
-    options = (struct mr_cache_options){.data_dir = home, .size_px = SIZE, .n_threads = 2};
-    cache = NULL;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    mr_cache_close(cache);
-    mr_images_destroy(table);
-    mr_store_close(store);
-    remove_folder(home);
-    return 0;
-}
-
-/* The file of image number i, counted from 1 like the ids of rows. */
-static void image_path(char out[512], int i)
-{
-    snprintf(out, 512, "%s/%d.ppm", home, i);
-}
-
-/* Plainly: these files need not outlive a loss of power, and there are many. */
-static void write_file(int i, const void *header, size_t n_header, const void *rest, size_t n_rest)
-{
-    char path[512];
-    FILE *f;
-
-    image_path(path, i);
-    f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(header, 1, n_header, f), n_header);
-    assert_int_equal(fwrite(rest, 1, n_rest, f), n_rest);
-    assert_int_equal(fclose(f), 0);
-}
-
-static unsigned char pixel_of(int i, int at)
-{
-    return (unsigned char)mr_hash_mix((uint64_t)i * 1000 + (uint64_t)at);
-}
-
-static void write_image(int i)
-{
-    static const char header[] = "P6\n8 8\n255\n";
-    unsigned char rgb[SIZE * SIZE * 3];
-
-    for (int k = 0; k < (int)sizeof rgb; k++)
-        rgb[k] = pixel_of(i, k);
-    write_file(i, header, sizeof header - 1, rgb, sizeof rgb);
-}
-
-static void write_garbage(int i)
-{
-    write_file(i, "no image", 8, "", 0);
-}
-
-/* Black, w x h, without taking room on the disk. */
-static void write_large(int i, int w, int h)
-{
-    char path[512], header[64];
-    int n = snprintf(header, sizeof header, "P6\n%d %d\n255\n", w, h);
-
-    write_file(i, header, (size_t)n, "", 0);
-    image_path(path, i);
-    assert_int_equal(truncate(path, n + (off_t)w * h * 3), 0);
-}
-
-static void erase(int i)
-{
-    char path[512];
-
-    image_path(path, i);
-    assert_int_equal(unlink(path), 0);
-}
-
-/* A row of image i, not saved yet. Its hash is made up: the cache must go by it, not by the path.
- */
-static struct mr_image_row *add_row(int i)
-{
-    struct mr_image_row *row;
-    char text[32];
-
-    table->rows = mr_xrealloc(table->rows, (size_t)table->n + 1, sizeof *table->rows);
-    row = &table->rows[table->n++];
-    *row = (struct mr_image_row){
-        .path = mr_xasprintf("%d.ppm", i),
-        .group = mr_xstrdup(""),
-        .reason = mr_xstrdup(""),
-    };
-    snprintf(text, sizeof text, "content %d", i);
-    mr_hash_sha256(text, strlen(text), row->hash);
-    return row;
-}
-
-static void save_rows(void)
-{
-    assert_ok(mr_images_save(store, table, &err), err);
-}
-
-/* Images first .. last with their rows. */
-static void add_images(int first, int last)
-{
-    for (int i = first; i <= last; i++) {
-        write_image(i);
-        add_row(i);
-    }
-    save_rows();
-}
-
-static void open_cache(void)
-{
-    mr_cache_close(cache);
-    cache = NULL;
-    assert_ok(mr_cache_open(&cache, store, table, sandbox, &options, &err), err);
-}
-
-static void assert_pixels(const struct mr_cache *c, int64_t image, int i)
-{
-    const unsigned char *pixels = mr_cache_pixels(c, image);
-
-    if (!pixels)
-        fail_msg("image %d has no pixels", i);
-    for (int k = 0; k < SIZE * SIZE * 3; k++)
-        assert_int_equal(pixels[k], pixel_of(i, k));
-}
-
-/* The row in the table is what the store has. */
-static void assert_stored(int64_t id)
-{
-    struct mr_image_table *stored = NULL;
-    const struct mr_image_row *row = mr_images_find(table, id), *there;
-
-    assert_ok(mr_images_load(store, &stored, &err), err);
-    there = mr_images_find(stored, id);
-    assert_int_equal(there->state, row->state);
-    assert_string_equal(there->reason, row->reason);
-    assert_int_equal(there->w, row->w);
-    assert_int_equal(there->h, row->h);
-    mr_images_destroy(stored);
-}
-
-static void edit_file(off_t at, const void *bytes, size_t n)
-{
-    int fd = open(cache_path, O_RDWR);
-
-    assert_true(fd >= 0);
-    assert_int_equal(pwrite(fd, bytes, n, at), n);
-    close(fd);
-}
+#include "cache_lab.h"
 
 static void keeps_the_pixels_of_every_image(void **state)
 {
@@ -218,6 +20,55 @@ static void keeps_the_pixels_of_every_image(void **state)
     assert_null(mr_cache_pixels(cache, 0));
     assert_int_equal(stat(cache_path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void keeps_each_way_of_squaring_in_a_file_of_its_own(void **state)
+{
+    static const char old[] = "mrcache\n\2\0\0\0\10\0\0"; /* as files of a crop begin */
+    static const char header[] = "P6\n16 8\n255\n";
+    unsigned char rgb[16 * 8 * 3], start[16], *crop, *squish, *pad;
+    char path[512];
+    int fd;
+
+    for (int k = 0; k < (int)sizeof rgb; k++)
+        rgb[k] = pixel_of(1, k);
+    write_file(1, header, sizeof header - 1, rgb, sizeof rgb);
+    add_row(1);
+    save_rows();
+    crop = malloc(SIZE * SIZE * 3);
+    squish = malloc(SIZE * SIZE * 3);
+    pad = malloc(SIZE * SIZE * 3);
+    assert_true(crop && squish && pad);
+    for (int way = 0; way < 2 * MR_SQUARE_N; way++) { /* twice: the second time from the file */
+        unsigned char *const kept[] = {crop, squish, pad};
+
+        options.square = (enum mr_square)(way % MR_SQUARE_N);
+        if (way == MR_SQUARE_N)
+            erase(1);
+        open_cache();
+        if (way < MR_SQUARE_N)
+            memcpy(kept[way], mr_cache_pixels(cache, 1), SIZE * SIZE * 3);
+        else
+            assert_memory_equal(kept[way % MR_SQUARE_N], mr_cache_pixels(cache, 1),
+                                SIZE * SIZE * 3);
+    }
+    assert_memory_equal(crop, rgb + 4 * 3, SIZE * 3); /* the middle of the first row */
+    assert_memory_not_equal(crop, squish, SIZE * SIZE * 3);
+    assert_memory_not_equal(crop, pad, SIZE * SIZE * 3);
+    assert_memory_not_equal(squish, pad, SIZE * SIZE * 3);
+    fd = open(cache_path, O_RDONLY);
+    assert_true(fd >= 0 && read(fd, start, sizeof start) == sizeof start);
+    close(fd);
+    assert_memory_equal(start, old, sizeof start);
+    snprintf(path, sizeof path, "%s/cache/%dpx-pad.bin", project, SIZE);
+    assert_int_equal(rename(path, cache_path), 0); /* a crop is not taken from there */
+    write_file(1, header, sizeof header - 1, rgb, sizeof rgb);
+    options.square = MR_SQUARE_CROP;
+    open_cache();
+    assert_memory_equal(crop, mr_cache_pixels(cache, 1), SIZE * SIZE * 3);
+    free(crop);
+    free(squish);
+    free(pad);
 }
 
 static void crops_to_the_size_and_records_that_of_the_image(void **state)
@@ -317,6 +168,30 @@ static void leaves_missing_and_never_read_images_and_keeps_the_state_of_moved_on
     assert_string_equal(table->rows[2].reason, "over the limit");
     assert_int_equal(table->rows[3].state, MR_IMAGE_MOVED_CLASS);
     assert_int_equal(table->rows[3].w, 8);
+}
+
+static void
+decodes_no_image_without_a_side_and_keeps_the_pixels_of_those_that_lose_theirs(void **state)
+{
+    struct stat before, after;
+
+    add_images(1, 200);
+    for (int i = 1; i < 200; i += 2)
+        table->rows[i].side = MR_SIDE_NONE;
+    open_cache();
+    for (int i = 1; i <= 200; i++)
+        assert_true(!mr_cache_pixels(cache, i) == (i % 2 == 0));
+    for (int i = 0; i < 200; i++)
+        table->rows[i].side = MR_SIDE_TRAIN;
+    open_cache();
+    assert_int_equal(stat(cache_path, &before), 0);
+    for (int i = 1; i < 200; i++)
+        table->rows[i].side = MR_SIDE_NONE;
+    open_cache(); /* one is wanted: the others are not the past */
+    assert_int_equal(stat(cache_path, &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
+    assert_pixels(cache, 1, 1);
+    assert_pixels(cache, 200, 200);
 }
 
 static void decodes_copies_once_and_tells_every_row(void **state)
@@ -707,16 +582,37 @@ static void refuses_absurd_sizes(void **state)
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+/* Another file: covered pictures and whole ones do not mix. */
+static void a_mask_has_a_file_of_its_own(void **state)
+{
+    const unsigned char *pixels;
+
+    add_images(1, 2);
+    open_cache();
+    assert_pixels(cache, 1, 1);
+    assert_true(mr_mask_read(&options.mask, "0,0,1,1"));
+    open_cache();
+    pixels = mr_cache_pixels(cache, 1);
+    for (int i = 3; i < SIZE * SIZE * 3; i++)
+        assert_int_equal(pixels[i], pixels[i % 3]);
+    options.mask.kind = MR_MASK_NONE;
+    open_cache();
+    assert_pixels(cache, 1, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_mask_has_a_file_of_its_own, set_up, tear_down),
         CASE(keeps_the_pixels_of_every_image),
+        CASE(keeps_each_way_of_squaring_in_a_file_of_its_own),
         CASE(crops_to_the_size_and_records_that_of_the_image),
         CASE(does_not_decode_again_what_it_has),
         CASE(lists_unreadable_images_with_their_reason_and_skips_them),
         CASE(tries_unreadable_images_again_when_opened_again),
         CASE(fails_when_no_image_can_be_read),
         CASE(leaves_missing_and_never_read_images_and_keeps_the_state_of_moved_ones),
+        CASE(decodes_no_image_without_a_side_and_keeps_the_pixels_of_those_that_lose_theirs),
         CASE(decodes_copies_once_and_tells_every_row),
         CASE(refuses_a_file_that_changed_after_the_scan),
         CASE(builds_anew_for_changed_content),

@@ -123,6 +123,34 @@ static void plans_a_handful_without_hanging(void **state)
     }
 }
 
+/* Behind the sound ones, which do not know of them. */
+static void plants_one_flawed_image_in_twenty(void **state)
+{
+    struct mr_demo_plan plan, few;
+    int n[MR_DEMO_N_FLAWS] = {0}, n_elsewhere = 0;
+
+    mr_demo_plan_init(&plan, 5, 1600);
+    mr_demo_plan_init(&few, 5, 192);
+    assert_int_equal(few.n_all, few.n);
+    assert_int_equal(plan.n_all, 1680);
+    for (int i = 0; i < plan.n_all; i++) {
+        const struct mr_demo_item *item = &plan.items[i], *source = &plan.items[item->source];
+        bool is_copy = item->source != i;
+
+        n[item->flaw]++;
+        assert_int_equal(item->planted == MR_DEMO_MISLABELLED, item->folder != item->truth);
+        assert_int_equal(is_copy, item->flaw > MR_DEMO_SOUND && item->flaw < MR_DEMO_BLURRED);
+        assert_int_equal(item->flaw == MR_DEMO_SOUND, i < plan.n);
+        assert_int_equal(item->truth, source->truth);
+        n_elsewhere += is_copy && item->folder != source->folder;
+    }
+    for (int flaw = MR_DEMO_COPY; flaw < MR_DEMO_N_FLAWS; flaw++)
+        assert_int_equal(n[flaw], flaw == MR_DEMO_BOXED ? 24 : 8);
+    assert_in_range(n_elsewhere, 4, 18); /* one in four of 40 */
+    mr_demo_plan_finish(&few);
+    mr_demo_plan_finish(&plan);
+}
+
 /* --- the drawing ----------------------------------------------------------------------------- */
 
 static void noise_is_smooth_periodic_and_centred(void **state)
@@ -360,7 +388,7 @@ static int read_truth(const char *dir, struct row *rows, int cap)
     f = fopen(path, "r");
     assert_non_null(f);
     assert_non_null(fgets(line, sizeof line, f));
-    assert_string_equal(line, "path,label,true_label,planted\n");
+    assert_string_equal(line, "path,label,true_label,planted,flaw,of,box\n");
     while (fgets(line, sizeof line, f)) {
         assert_true(n < cap);
         assert_int_equal(sscanf(line, "%63[^,],%31[^,],%31[^,],%15[^,\n]", rows[n].path,
@@ -551,6 +579,7 @@ int main(void)
         cmocka_unit_test(plants_ambiguous_images_only_in_the_pairs),
         cmocka_unit_test(partners_are_mutual),
         cmocka_unit_test(names_are_unique_and_tell_nothing),
+        cmocka_unit_test(plants_one_flawed_image_in_twenty),
         cmocka_unit_test(plans_a_handful_without_hanging),
         cmocka_unit_test(noise_is_smooth_periodic_and_centred),
         cmocka_unit_test(texels_are_read_between_and_around),

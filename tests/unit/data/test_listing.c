@@ -187,7 +187,7 @@ static void names_a_class_without_files_for_training(void **state)
     write_class("train/a", 3);
     write_class("train/b", 3);
     write_class("valid/c", 3);
-    assert_refused(MR_E_USAGE, "'c' has no files in the train folder");
+    assert_refused(MR_E_USAGE, "'c' has no files to train on");
 }
 
 static void does_not_take_a_folder_it_may_not_read_for_missing_images(void **state)

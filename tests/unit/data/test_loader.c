@@ -279,6 +279,37 @@ static void refuses_a_sample_that_has_no_pixels(void **state)
     assert_null(loader);
 }
 
+static void balances_classes_and_shows_what_comes_again_anew(void **state)
+{
+    struct mr_augment augment = mr_augment_default();
+    struct mr_loader_options options = {.samples = samples,
+                                        .n = 40,
+                                        .batch = 8,
+                                        .augment = &augment,
+                                        .seed = 3,
+                                        .is_shuffled = 1,
+                                        .is_balanced = 1};
+    static float x[40 * PIXEL];
+    struct mr_loader *loader = NULL;
+    struct mr_error err;
+    int labels[40], indices[40], n_rare = 0;
+
+    set_images(40);
+    for (int i = 0; i < 40; i++)
+        samples[i].label = i < 2;
+    assert_ok(mr_loader_create(&loader, &cache, &options, &err), err);
+    assert_int_equal(mr_loader_n_batches(loader), 5);
+    load_epoch(loader, 1, x, labels, indices, NULL);
+    for (int i = 0; i < 40; i++) {
+        assert_int_equal(labels[i], indices[i] < 2);
+        n_rare += labels[i];
+        for (int j = 0; j < i; j++)
+            assert_memory_not_equal(x + i * PIXEL, x + j * PIXEL, PIXEL * sizeof *x);
+    }
+    assert_int_equal(n_rare, 20);
+    mr_loader_destroy(loader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +325,7 @@ int main(void)
         cmocka_unit_test(tells_how_long_batches_were_waited_for),
         cmocka_unit_test(copies_its_samples),
         cmocka_unit_test(refuses_a_sample_that_has_no_pixels),
+        cmocka_unit_test(balances_classes_and_shows_what_comes_again_anew),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,7 @@ static void write_pictures(const char *class, int n)
 static enum mr_status check(void)
 {
     err.message[0] = '\0';
-    return mr_preflight_check(NULL, data, &options, sandbox, &err);
+    return mr_preflight_check(NULL, data, &options, sandbox, NULL, &err);
 }
 
 static void assert_grounded(enum mr_status status, const char *text)
@@ -62,9 +62,9 @@ static void refuses_settings_other_than_the_projects(void **state)
     write_pictures("a", 4);
     write_pictures("b", 4);
     scan();
-    assert_ok(mr_preflight_check(store, data, &options, sandbox, &err), err);
+    assert_ok(mr_preflight_check(store, data, &options, sandbox, NULL, &err), err);
     options.split_seed++;
-    assert_int_equal(mr_preflight_check(store, data, &options, sandbox, &err), MR_E_USAGE);
+    assert_int_equal(mr_preflight_check(store, data, &options, sandbox, NULL, &err), MR_E_USAGE);
 }
 
 static void refuses_a_split_that_leaves_nothing_to_validate_with(void **state)
@@ -93,6 +93,27 @@ static void refuses_a_side_of_which_nothing_can_be_read(void **state)
     assert_grounded(MR_E_FORMAT, "of 2 images to validate with 0 can be read");
 }
 
+static void refuses_a_split_file_that_does_not_fit(void **state)
+{
+    char split[300];
+    FILE *f;
+
+    snprintf(split, sizeof split, "%s/split.csv", home);
+    f = fopen(split, "w");
+    assert_true(fputs("a/0.ppm,train\na/1.ppm,train\nb/0.ppm,train\nb/1.ppm,valid\n", f) > 0);
+    fclose(f);
+    write_pictures("a", 2);
+    write_pictures("b", 3);
+    options.split_file = split;
+    assert_grounded(MR_E_USAGE, "1 of its 5 files are not named there, such as 'b/2.ppm'");
+    erase("b/2.ppm");
+    assert_ok(check(), err);
+    options.split_file = NULL;
+    scan();
+    options.split_file = split;
+    assert_int_equal(mr_preflight_check(store, data, &options, sandbox, NULL, &err), MR_E_USAGE);
+}
+
 static void leaves_many_unreadable_images_to_the_run(void **state)
 {
     write_class("a", 200);
@@ -108,6 +129,7 @@ int main(void)
         CASE(refuses_settings_other_than_the_projects),
         CASE(refuses_a_split_that_leaves_nothing_to_validate_with),
         CASE(refuses_a_side_of_which_nothing_can_be_read),
+        CASE(refuses_a_split_file_that_does_not_fit),
         CASE(leaves_many_unreadable_images_to_the_run),
     };
     struct mr_sandbox_options sandbox_options = mr_image_sandbox_options(1);

@@ -116,7 +116,7 @@ static void mirrors_half_of_the_time_left_to_right_only(void **state)
     float *plain = transformed(src, 6, NULL, rng_of(0));
     int seen[8] = {0};
 
-    augment.flip_h = true;
+    augment.do_flip = true;
     for (int i = 0; i < N; i++) {
         float *dst = transformed(src, 6, &augment, rng_of(i));
         int symmetry = symmetry_of(dst, plain, 6);
@@ -137,7 +137,7 @@ static void draws_all_eight_symmetries_when_both_flips_are_on(void **state)
     float *plain = transformed(src, 7, NULL, rng_of(0));
     int seen[8] = {0};
 
-    augment.flip_h = augment.flip_v = true;
+    augment.do_flip = augment.flip_vert = true;
     for (int i = 0; i < N; i++) {
         float *dst = transformed(src, 7, &augment, rng_of(i));
         int symmetry = symmetry_of(dst, plain, 7);
@@ -159,7 +159,7 @@ static void is_itself_again_when_mirrored_twice(void **state)
     float *plain = transformed(src, 9, NULL, rng_of(0)), *dst = NULL;
     int i = 0;
 
-    augment.flip_h = true;
+    augment.do_flip = true;
     for (int k = 0; k < 3 * 9 * 9; k++)
         mirrored[k] = src[symmetric(k, 9, 1)];
     do { /* a stream that mirrors */
@@ -176,7 +176,7 @@ static void is_itself_again_when_mirrored_twice(void **state)
 static void keeps_a_constant_picture_constant_under_geometry(void **state)
 {
     const struct mr_augment augment = {
-        .flip_h = true, .flip_v = true, .max_rotate_deg = 180, .max_zoom = 2, .p_affine = 1};
+        .do_flip = true, .flip_vert = true, .max_rotate_deg = 180, .max_zoom = 2, .p_affine = 1};
     unsigned char src[3 * 31 * 31];
     float *plain;
 
@@ -203,13 +203,13 @@ static double reflected(double x, int size)
 
 /*
  * Red is the column and green the row, so that a result says where it was sampled: bilinear
- * sampling is exact on a ramp. Worked out here the long way round: mirror, zoom about the focus,
- * rotate, each as a step.
+ * sampling is exact on a ramp. Worked out here the long way round: zoom about the focus, rotate,
+ * mirror, each as a step.
  */
 static void samples_where_rotation_zoom_and_mirrors_say(void **state)
 {
     const struct mr_augment augment = {
-        .flip_h = true, .max_rotate_deg = 180, .max_zoom = 1.5, .p_affine = 1, .p_lighting = 0};
+        .do_flip = true, .max_rotate_deg = 180, .max_zoom = 1.5, .p_affine = 1, .p_lighting = 0};
     enum { size = 200 };
     unsigned char *src = noise(size);
     const double half = (size - 1) / 2.0;
@@ -230,12 +230,12 @@ static void samples_where_rotation_zoom_and_mirrors_say(void **state)
             double red = (dst[3 * i] * .229 + .485) * 255;
             double green = (dst[3 * i + 1] * .224 + .456) * 255;
 
-            if (draw.mirror_x)
-                x = -x;
             x = x / draw.zoom + (1 - 1 / draw.zoom) * (2 * draw.focus_x - 1);
             y = y / draw.zoom + (1 - 1 / draw.zoom) * (2 * draw.focus_y - 1);
             u = x * cos(angle) - y * sin(angle);
             v = x * sin(angle) + y * cos(angle);
+            if (draw.mirror_x)
+                u = -u;
             n_near_a_fold += fabs(u) > 1 || fabs(v) > 1;
             assert_true(fabs(red - reflected(half + half * u, size)) < 2e-3);
             assert_true(fabs(green - reflected(half + half * v, size)) < 2e-3);
@@ -245,6 +245,30 @@ static void samples_where_rotation_zoom_and_mirrors_say(void **state)
         free(dst);
     }
     free(src);
+}
+
+/* The view replaces flip and zoom; the rest is drawn as it would be without. */
+static void gives_a_view_and_draws_the_rest_as_always(void **state)
+{
+    struct mr_augment augment = mr_augment_default(), given;
+
+    for (int k = 0; k < 40; k++) {
+        struct mr_rng rng = rng_of(k), same = rng;
+        struct mr_augment_draw a, b;
+        bool is_scope = k % 2;
+
+        augment.flip_vert = is_scope;
+        given = augment;
+        given.view = (struct mr_augment_view){.zoom = 1.35, .focus_x = 1, .is_mirrored = k / 2 % 2};
+        a = mr_augment_draw(&augment, &rng);
+        b = mr_augment_draw(&given, &same);
+        assert_true(b.zoom == 1.35 && b.focus_x == 1 && b.focus_y == 0);
+        assert_int_equal(b.mirror_x, (is_scope && a.mirror_x) != given.view.is_mirrored);
+        assert_true(a.mirror_y == b.mirror_y && a.transpose == b.transpose);
+        assert_true(a.rotate_deg == b.rotate_deg && a.brightness == b.brightness);
+        assert_true(a.contrast == b.contrast);
+        assert_memory_equal(a.warp, b.warp, sizeof a.warp);
+    }
 }
 
 static void lights_as_the_logit_formula_within_a_tenth_of_a_grey_level(void **state)
@@ -298,11 +322,25 @@ static void assert_uniform(const double *x, int n, double lo, double hi)
     assert_true(fabs(variance / (width * width / 12) - 1) < 4.5 * sqrt(.8 / n));
 }
 
+/* The correlation of two numbers of mean 0 within 4.5 standard errors of none. */
+static void assert_unrelated(const double *x, const double *y, int n)
+{
+    double xy = 0, xx = 0, yy = 0;
+
+    for (int i = 0; i < n; i++) {
+        xy += x[i] * y[i];
+        xx += x[i] * x[i];
+        yy += y[i] * y[i];
+    }
+    assert_true(fabs(xy) / sqrt(xx * yy) < 4.5 / sqrt(n));
+}
+
 static void draws_the_published_distributions(void **state)
 {
     const struct mr_augment augment = mr_augment_default();
-    static double rotate[N], zoom[N], focus_x[N], focus_y[N], brightness[N], contrast[N];
-    int n_mirror = 0, n_rotate = 0, n_zoom = 0, n_brightness = 0, n_contrast = 0;
+    static double warp[4][N], rotate[N], zoom[N], focus_x[N], focus_y[N], brightness[N],
+        contrast[N];
+    int n_mirror = 0, n_warp = 0, n_rotate = 0, n_zoom = 0, n_brightness = 0, n_contrast = 0;
 
     for (int i = 0; i < N; i++) {
         struct mr_rng rng = rng_of(i);
@@ -310,6 +348,11 @@ static void draws_the_published_distributions(void **state)
 
         assert_false(draw.mirror_y || draw.transpose);
         n_mirror += draw.mirror_x;
+        if (draw.warp[0] != 0) {
+            for (int k = 0; k < 4; k++)
+                warp[k][n_warp] = draw.warp[k];
+            n_warp++;
+        }
         if (draw.rotate_deg != 0)
             rotate[n_rotate++] = draw.rotate_deg;
         if (draw.zoom != 1) {
@@ -323,10 +366,16 @@ static void draws_the_published_distributions(void **state)
             contrast[n_contrast++] = log(draw.contrast);
     }
     assert_in_range(n_mirror, N / 2 - 95, N / 2 + 95);
+    assert_in_range(n_warp, 3 * N / 4 - 85, 3 * N / 4 + 85);
     assert_in_range(n_rotate, 3 * N / 4 - 85, 3 * N / 4 + 85);
     assert_in_range(n_zoom, 3 * N / 4 - 85, 3 * N / 4 + 85);
     assert_in_range(n_brightness, 3 * N / 4 - 85, 3 * N / 4 + 85);
     assert_in_range(n_contrast, 3 * N / 4 - 85, 3 * N / 4 + 85);
+    for (int k = 0; k < 4; k++) {
+        assert_uniform(warp[k], n_warp, -.2, .2);
+        for (int l = 0; l < k; l++)
+            assert_unrelated(warp[k], warp[l], n_warp);
+    }
     assert_uniform(rotate, n_rotate, -10, 10);
     assert_uniform(zoom, n_zoom, 1, 1.1);
     assert_uniform(focus_x, n_zoom, 0, 1);
@@ -343,10 +392,10 @@ static void one_setting_does_not_change_what_the_others_come_to(void **state)
 
     augment.p_affine = augment.p_lighting = 1;
     all = mr_augment_draw(&augment, &a);
-    augment.flip_h = false;
+    augment.do_flip = false;
     augment.p_affine = 0;
     some = mr_augment_draw(&augment, &b);
-    assert_true(some.rotate_deg == 0 && some.zoom == 1);
+    assert_true(some.rotate_deg == 0 && some.zoom == 1 && some.warp[0] == 0);
     assert_true(some.brightness == all.brightness && some.contrast == all.contrast);
     assert_true(all.rotate_deg != 0 && all.zoom != 1 && all.brightness != 0 && all.contrast != 1);
 }
@@ -377,6 +426,7 @@ int main(void)
         cmocka_unit_test(is_itself_again_when_mirrored_twice),
         cmocka_unit_test(keeps_a_constant_picture_constant_under_geometry),
         cmocka_unit_test(samples_where_rotation_zoom_and_mirrors_say),
+        cmocka_unit_test(gives_a_view_and_draws_the_rest_as_always),
         cmocka_unit_test(lights_as_the_logit_formula_within_a_tenth_of_a_grey_level),
         cmocka_unit_test(brightness_adds_to_logits_and_contrast_multiplies_them),
         cmocka_unit_test(draws_the_published_distributions),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "support.h"
 
+#include <math.h>
+
 #include <misread/image/decode.h>
 #include <misread/image/image.h>
 
@@ -67,17 +69,20 @@ static void write_turned(int orientation)
     write_file(jpeg, sizeof jpeg);
 }
 
-static void is_what_loading_and_cropping_make_whichever_way_the_image_is_turned(void **state)
+static void is_what_loading_and_squaring_make_whichever_way_the_image_is_turned(void **state)
 {
     for (int orientation = 1; orientation <= 8; orientation++)
         for (int side_px = 1; side_px < 40; side_px += 5) {
+            enum mr_square how = (enum mr_square)(side_px % MR_SQUARE_N);
             struct mr_image *image = NULL, *right = NULL;
 
             write_turned(orientation);
             assert_ok(mr_image_load(&image, sandbox, MR_SANDBOX_WORK, path, &err), err);
             assert_int_equal(image->w, orientation < 5 ? FIXTURE_W : FIXTURE_H);
-            assert_ok(mr_image_resize_crop(&right, image, side_px, &err), err);
-            assert_ok(mr_image_load_square(&square, &whole_px, sandbox, path, side_px, &err), err);
+            assert_ok(mr_image_resize_square(&right, image, side_px, how, &err), err);
+            assert_ok(
+                mr_image_load_square(&square, &whole_px, sandbox, path, side_px, how, NULL, &err),
+                err);
             assert_int_equal(whole_px.w, image->w);
             assert_int_equal(whole_px.h, image->h);
             assert_int_equal(square->w, side_px);
@@ -92,12 +97,18 @@ static void is_what_loading_and_cropping_make_whichever_way_the_image_is_turned(
 
 static void says_why_there_is_none(void **state)
 {
-    assert_int_equal(mr_image_load_square(&square, &whole_px, sandbox, path, 8, &err), MR_E_IO);
+    assert_int_equal(
+        mr_image_load_square(&square, &whole_px, sandbox, path, 8, MR_SQUARE_CROP, NULL, &err),
+        MR_E_IO);
     write_file(deflated_png, sizeof deflated_png - 5);
-    assert_int_equal(mr_image_load_square(&square, &whole_px, sandbox, path, 8, &err), MR_E_FORMAT);
+    assert_int_equal(
+        mr_image_load_square(&square, &whole_px, sandbox, path, 8, MR_SQUARE_CROP, NULL, &err),
+        MR_E_FORMAT);
     assert_non_null(strstr(err.message, "a.img': the PNG is cut short"));
     write_file(deflated_png, sizeof deflated_png);
-    assert_int_equal(mr_image_load_square(&square, &whole_px, sandbox, path, 0, &err), MR_E_LIMIT);
+    assert_int_equal(
+        mr_image_load_square(&square, &whole_px, sandbox, path, 0, MR_SQUARE_CROP, NULL, &err),
+        MR_E_LIMIT);
     assert_null(square);
 }
 
@@ -133,11 +144,35 @@ static void distrusts_the_decoder(void **state)
     assert_ok(mr_sandbox_create(&lying, &options, &err), err);
     for (unsigned char i = 0; i < 6; i++) {
         write_file(&i, 1);
-        assert_int_equal(mr_image_load_square(&square, &whole_px, lying, path, 2, &err),
-                         MR_E_SANDBOX);
+        assert_int_equal(
+            mr_image_load_square(&square, &whole_px, lying, path, 2, MR_SQUARE_CROP, NULL, &err),
+            MR_E_SANDBOX);
         assert_null(square);
     }
     mr_sandbox_destroy(lying);
+}
+
+static void assert_part(enum mr_square how, struct mr_rect_share part, struct mr_rect_share in)
+{
+    struct mr_rect_share got = mr_square_part(how, (struct mr_size_px){200, 100}, part);
+
+    if (fabs(got.x - in.x) + fabs(got.y - in.y) + fabs(got.w - in.w) + fabs(got.h - in.h) > 1e-9)
+        fail_msg("%s: %g %g %g %g", mr_square_name(how), got.x, got.y, got.w, got.h);
+}
+
+/* Of 200 x 100 pixels CROP has the middle 100, and PAD 50 more above and below. */
+static void a_part_of_the_picture_is_found_in_its_square(void **state)
+{
+    const struct mr_rect_share part = {.2, .5, .3, .5}, none = {0};
+
+    assert_part(MR_SQUARE_SQUISH, part, part);
+    assert_part(MR_SQUARE_CROP, part, (struct mr_rect_share){0, .5, .5, .5});
+    assert_part(MR_SQUARE_PAD, part, (struct mr_rect_share){.2, .5, .3, .25});
+    assert_part(MR_SQUARE_CROP, (struct mr_rect_share){.05, .5, .2, .4}, none);
+    assert_part(MR_SQUARE_CROP, none, none);
+    assert_part(MR_SQUARE_PAD, none, none);
+    assert_part(MR_SQUARE_CROP, (struct mr_rect_share){0, 0, 1, 1},
+                (struct mr_rect_share){0, 0, 1, 1});
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -145,9 +180,10 @@ static void distrusts_the_decoder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(is_what_loading_and_cropping_make_whichever_way_the_image_is_turned),
+        CASE(is_what_loading_and_squaring_make_whichever_way_the_image_is_turned),
         CASE(says_why_there_is_none),
         CASE(distrusts_the_decoder),
+        CASE(a_part_of_the_picture_is_found_in_its_square),
     };
 
     return cmocka_run_group_tests(tests, make_sandbox, destroy_sandbox);

@@ -121,6 +121,98 @@ static void precision_divides_by_the_column_and_recall_by_the_row(void **state)
     mr_confusion_destroy(confusion);
 }
 
+static void every_figure_of_a_matrix_worked_out_by_hand(void **state)
+{
+    /* TP FP FN TN of a: 4 4 2 5, of b: 5 2 1 7, of c: 0 0 3 12 */
+    struct mr_confusion *confusion = make_asymmetric();
+    struct mr_class_metrics a = mr_confusion_metrics(confusion, 0);
+    struct mr_class_metrics b = mr_confusion_metrics(confusion, 1);
+    struct mr_class_metrics c = mr_confusion_metrics(confusion, 2);
+    struct mr_summary sum = mr_confusion_summary(confusion);
+
+    assert_float_equal(a.specificity, 5.0 / 9, 1e-12);
+    assert_float_equal(a.one_vs_rest, 9.0 / 15, 1e-12);
+    assert_float_equal(b.precision, 5.0 / 7, 1e-12);
+    assert_float_equal(b.recall, 5.0 / 6, 1e-12);
+    assert_float_equal(b.specificity, 7.0 / 9, 1e-12);
+    assert_float_equal(b.f1, 10.0 / 13, 1e-12);
+    assert_float_equal(b.one_vs_rest, 12.0 / 15, 1e-12);
+    assert_float_equal(c.specificity, 1, 1e-12);
+    assert_float_equal(c.one_vs_rest, 12.0 / 15, 1e-12);
+    assert_float_equal(sum.accuracy, .6, 1e-12);
+    assert_float_equal(sum.error, .4, 1e-12);
+    assert_float_equal(sum.precision, (.5 + 5.0 / 7 + 0) / 3, 1e-12);
+    assert_float_equal(sum.recall, .5, 1e-12);
+    assert_float_equal(sum.specificity, 7.0 / 9, 1e-12);
+    assert_float_equal(sum.f1, (4.0 / 7 + 10.0 / 13) / 3, 1e-12);
+    assert_float_equal(sum.one_vs_rest, 1 - 2 * .4 / 3, 1e-12);
+    /* 15 * 9 - (6 * 8 + 6 * 7 + 3 * 0) over the root of (225 - 81) (225 - 113) */
+    assert_float_equal(sum.mcc, 45 / sqrt(144.0 * 112), 1e-12);
+    mr_confusion_destroy(confusion);
+}
+
+/* n_right of 100 images of each of eight classes; the others are read as the class behind. */
+static struct mr_confusion *make_balanced(const int n_right[8])
+{
+    struct mr_confusion *confusion = mr_confusion_create(8);
+
+    for (int i = 0; i < 8; i++)
+        for (int n = 0; n < 100; n++)
+            mr_confusion_add(confusion, i, n < n_right[i] ? i : (i + 1) % 8);
+    return confusion;
+}
+
+static void one_vs_rest_accuracy_flatters(void **state)
+{
+    /* 59 of 800 wrong: plain .9263, one against the rest .9816 */
+    struct mr_confusion *confusion =
+        make_balanced((const int[8]){64, 90, 93, 95, 99, 100, 100, 100});
+    struct mr_summary sum = mr_confusion_summary(confusion);
+
+    assert_float_equal(sum.accuracy, 741.0 / 800, 1e-12);
+    assert_float_equal(sum.one_vs_rest, .9816, 5e-5);
+    assert_float_equal(sum.lo, .906, 5e-4);
+    assert_float_equal(sum.hi, .942, 5e-4);
+    /* a balanced set: specificity and correlation follow from recall */
+    assert_float_equal(sum.specificity, 1 - (1 - sum.recall) / 7, 1e-12);
+    assert_float_equal(sum.mcc, (sum.recall - 1.0 / 8) / (7.0 / 8), 5e-3);
+    mr_confusion_destroy(confusion);
+}
+
+static void saying_always_the_same_is_worth_nothing(void **state)
+{
+    struct mr_confusion *confusion = mr_confusion_create(8);
+    struct mr_summary sum;
+
+    for (int i = 0; i < 800; i++)
+        mr_confusion_add(confusion, i % 8, 3);
+    sum = mr_confusion_summary(confusion);
+    assert_float_equal(sum.precision, .125 / 8, 1e-12);
+    assert_float_equal(sum.recall, .125, 1e-12);
+    assert_float_equal(sum.specificity, .875, 1e-12);
+    assert_float_equal(sum.one_vs_rest, .78125, 1e-12);
+    assert_float_equal(sum.mcc, 0, 0);
+    mr_confusion_destroy(confusion);
+}
+
+static void classes_without_images_do_not_count_in_the_means(void **state)
+{
+    struct mr_confusion *confusion = mr_confusion_create(4);
+    struct mr_summary sum;
+
+    for (int i = 0; i < 4; i++)
+        mr_confusion_add(confusion, i % 2, i % 2);
+    sum = mr_confusion_summary(confusion);
+    assert_float_equal(sum.recall, 1, 0);
+    assert_float_equal(sum.precision, 1, 0);
+    assert_float_equal(sum.mcc, 1, 1e-12);
+    mr_confusion_destroy(confusion);
+    confusion = mr_confusion_create(2);
+    sum = mr_confusion_summary(confusion);
+    assert_true(isnan(sum.accuracy) && isnan(sum.mcc) && isnan(sum.recall));
+    mr_confusion_destroy(confusion);
+}
+
 static void wilson_agrees_with_published_values(void **state)
 {
     double lo, hi;
@@ -160,6 +252,10 @@ int main(void)
         cmocka_unit_test(lists_the_most_confused_pairs_first),
         cmocka_unit_test(breaks_ties_by_actual_then_predicted),
         cmocka_unit_test(precision_divides_by_the_column_and_recall_by_the_row),
+        cmocka_unit_test(every_figure_of_a_matrix_worked_out_by_hand),
+        cmocka_unit_test(one_vs_rest_accuracy_flatters),
+        cmocka_unit_test(saying_always_the_same_is_worth_nothing),
+        cmocka_unit_test(classes_without_images_do_not_count_in_the_means),
         cmocka_unit_test(wilson_agrees_with_published_values),
         cmocka_unit_test(wilson_stays_within_zero_and_one),
     };

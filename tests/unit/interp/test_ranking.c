@@ -105,6 +105,26 @@ static void ties_keep_the_lower_id_and_nonsense_comes_first(void **state)
     free(ranked);
 }
 
+static void nonsense_of_either_sign_comes_first(void **state)
+{
+    int64_t odd_ids[] = {1, 2, 3, 4};
+    int odd_labels[] = {0, 0, 0, 0};
+    float odd_logits[8] = {0}, odd_losses[] = {1, -INFINITY, 2, -NAN};
+    struct mr_predictions predictions = {.n = 4,
+                                         .n_classes = 2,
+                                         .ids = odd_ids,
+                                         .labels = odd_labels,
+                                         .logits = odd_logits,
+                                         .losses = odd_losses};
+    const int expected[] = {2, 4, 3, 1};
+    struct mr_ranked *ranked;
+
+    assert_int_equal(mr_ranking_of(&predictions, NULL, MR_ORDER_LOSS, &ranked), 4);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(ranked[i].image, expected[i]);
+    free(ranked);
+}
+
 static void softmax_survives_large_logits_and_works_in_place(void **state)
 {
     float p[] = {1000, 1001, 999};
@@ -132,6 +152,7 @@ int main(void)
         cmocka_unit_test(leaves_out_what_was_read_right),
         cmocka_unit_test(tells_the_probability_of_label_and_guess_apart),
         cmocka_unit_test(ties_keep_the_lower_id_and_nonsense_comes_first),
+        cmocka_unit_test(nonsense_of_either_sign_comes_first),
         cmocka_unit_test(softmax_survives_large_logits_and_works_in_place),
         cmocka_unit_test(argmax_takes_the_first_of_equals),
     };

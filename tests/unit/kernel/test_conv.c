@@ -175,6 +175,14 @@ static float *run_backward_weights(const struct problem *p, struct mr_pool *pool
     return dw;
 }
 
+/* All passes on one thread; the caller frees each. */
+static void run_all(const struct problem *p, float *results[MR_N_CONV_PASS])
+{
+    results[MR_CONV_FORWARD] = run_forward(p, p->x, p->w, NULL);
+    results[MR_CONV_BACKWARD_DATA] = run_backward_data(p, nan_floats(p->n_x), MR_OVERWRITE, NULL);
+    results[MR_CONV_BACKWARD_WEIGHTS] = run_backward_weights(p, NULL);
+}
+
 static void check_shape(struct mr_conv_shape shape, struct mr_pool *pool)
 {
     struct problem p = make_problem(shape);
@@ -207,6 +215,60 @@ static void agrees_with_the_direct_sum_for_every_number_of_threads(void **state)
         for (int i = 0; i < N_SHAPES; i++)
             check_shape(shapes[i], pool);
         mr_pool_destroy(pool);
+    }
+}
+
+static struct mr_conv_shape taking(struct mr_conv_shape shape, enum mr_conv_algorithm algorithm)
+{
+    for (int pass = 0; pass < MR_N_CONV_PASS; pass++)
+        shape.algorithms[pass] = algorithm;
+    return shape;
+}
+
+/* Winograd where it does not pay too; where it is not possible, direct. */
+static void agrees_with_the_direct_sum_by_either_algorithm(void **state)
+{
+    struct mr_pool *pool = make_pool(3);
+
+    for (int i = 0; i < N_SHAPES; i++) {
+        check_shape(taking(shapes[i], MR_CONV_DIRECT), pool);
+        check_shape(taking(shapes[i], MR_CONV_WINOGRAD), pool);
+    }
+    mr_pool_destroy(pool);
+}
+
+static void takes_the_algorithm_it_is_told_pass_by_pass(void **state)
+{
+    static const struct mr_conv_shape big = {2, 16, 16, 64, 64, 3, 3, 1, 1},
+                                      small = {1, 2, 2, 64, 64, 3, 3, 1, 1},
+                                      strided = {2, 16, 16, 64, 64, 3, 3, 2, 1};
+
+    for (int pass = 0; pass < MR_N_CONV_PASS; pass++) {
+        struct mr_conv_shape one = big;
+        struct problem p = make_problem(big), q;
+        float *by_rule[MR_N_CONV_PASS], *told[MR_N_CONV_PASS];
+
+        assert_int_equal(mr_conv_resolve(&big, pass), MR_CONV_WINOGRAD);
+        assert_int_equal(mr_conv_resolve(&small, pass), MR_CONV_DIRECT);
+        assert_int_equal(mr_conv_resolve(&strided, pass), MR_CONV_DIRECT);
+        one = taking(small, MR_CONV_WINOGRAD);
+        assert_int_equal(mr_conv_resolve(&one, pass), MR_CONV_WINOGRAD);
+        one = taking(strided, MR_CONV_WINOGRAD);
+        assert_int_equal(mr_conv_resolve(&one, pass), MR_CONV_DIRECT);
+
+        /* The two round differently: other bits tell who ran. */
+        q = p;
+        q.shape.algorithms[pass] = MR_CONV_DIRECT;
+        run_all(&p, by_rule);
+        run_all(&q, told);
+        for (int k = 0; k < MR_N_CONV_PASS; k++) {
+            size_t n = (k == MR_CONV_FORWARD ? p.n_y : k == MR_CONV_BACKWARD_DATA ? p.n_x : p.n_w);
+
+            assert_int_equal(!memcmp(by_rule[k], told[k], n * sizeof(float)), k != pass);
+            free(by_rule[k]);
+            free(told[k]);
+        }
+        free_problem(&p);
     }
 }
 
@@ -429,6 +491,8 @@ int main(void)
         cmocka_unit_test(computes_a_hand_made_example),
         cmocka_unit_test(agrees_with_the_direct_sum_for_every_shape),
         cmocka_unit_test(agrees_with_the_direct_sum_for_every_number_of_threads),
+        cmocka_unit_test(agrees_with_the_direct_sum_by_either_algorithm),
+        cmocka_unit_test(takes_the_algorithm_it_is_told_pass_by_pass),
         cmocka_unit_test(sums_partial_gradients_of_the_threads),
         cmocka_unit_test(reads_through_batch_norm_and_relu),
         cmocka_unit_test(finishes_each_output_as_told),

@@ -5,54 +5,10 @@
 
 #include <misread/base/pool.h>
 #include <misread/base/rng.h>
+#include <misread/kernel/choices.h>
 #include <misread/nn/model.h>
 
-/* ---- counting allocations: these stand before the C library's ---- */
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define COUNTS_ALLOCATIONS 0
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define COUNTS_ALLOCATIONS 0
-#endif
-#ifndef COUNTS_ALLOCATIONS
-#define COUNTS_ALLOCATIONS 1
-#endif
-
-static int n_allocations;
-
-#if COUNTS_ALLOCATIONS
-extern void *__libc_malloc(size_t n);
-extern void *__libc_calloc(size_t n, size_t size);
-extern void *__libc_realloc(void *p, size_t n);
-extern void *__libc_memalign(size_t alignment, size_t n);
-
-void *malloc(size_t n)
-{
-    n_allocations++;
-    return __libc_malloc(n);
-}
-
-void *calloc(size_t n, size_t size)
-{
-    n_allocations++;
-    return __libc_calloc(n, size);
-}
-
-void *realloc(void *p, size_t n)
-{
-    n_allocations++;
-    return __libc_realloc(p, n);
-}
-
-void *aligned_alloc(size_t alignment, size_t n)
-{
-    n_allocations++;
-    return __libc_memalign(alignment, n);
-}
-#endif
+#include "allocations.h"
 
 /* ---- helpers ---- */
 
@@ -263,27 +219,43 @@ static void finds_architectures_by_name(void **state)
 
 /* ---- steps ---- */
 
-static void allocates_nothing_in_a_step(void **state)
+static int count_allocations(struct mr_model *model, const float *x)
 {
-    struct mr_pool *pool;
-    struct mr_model *model;
-    float *x, losses[4];
+    float losses[4];
 
-    if (!COUNTS_ALLOCATIONS)
-        skip_because("a sanitizer owns malloc");
-    pool = make_pool(2);
-    model = make_model((struct mr_model_options){MR_ARCH_RESNET18, 3, 4, 48, 40, true}, pool);
-    x = make_images(4, 48, 40);
-    n_allocations = 0;
-    free(malloc(1)); /* the counter works */
-    assert_int_equal(n_allocations, 1);
     n_allocations = 0;
     train_step(model, x, 4);
     mr_model_forward(model, x, 3, MR_MODE_EVAL);
     mr_model_loss(model, labels, losses);
-    assert_int_equal(n_allocations, 0);
+    mr_model_forward_features(model, mr_model_features(model, x, 4), 4, MR_MODE_EVAL);
+    return n_allocations;
+}
+
+static void allocates_nothing_in_a_step(void **state)
+{
+    static const struct mr_model_options options[] = {
+        {MR_ARCH_RESNET18, 3, 4, 48, 40, true},
+        {MR_ARCH_RESNET18, 3, 4, 48, 40, true, .head = MR_HEAD_CONCAT},
+        {MR_ARCH_RESNET18, 3, 4, 48, 40, true, .head = MR_HEAD_CONCAT, .body = MR_BODY_NORM},
+        {MR_ARCH_RESNET18, 3, 4, 48, 40, true, .head = MR_HEAD_CONCAT, .body = MR_BODY_FIXED},
+    };
+    struct mr_pool *pool;
+    float *x;
+
+    if (!COUNTS_ALLOCATIONS)
+        skip_because("a sanitizer owns malloc");
+    pool = make_pool(2);
+    x = make_images(4, 48, 40);
+    n_allocations = 0;
+    free(malloc(1)); /* the counter works */
+    assert_int_equal(n_allocations, 1);
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        struct mr_model *model = make_model(options[i], pool);
+
+        assert_int_equal(count_allocations(model, x), 0);
+        mr_model_destroy(model);
+    }
     free(x);
-    mr_model_destroy(model);
     mr_pool_destroy(pool);
 }
 
@@ -331,6 +303,8 @@ static void follows_its_gradient_at_odd_sizes(void **state)
     check_slope((struct mr_model_options){MR_ARCH_RESNET18, 3, 5, 67, 83, true});
     check_slope((struct mr_model_options){MR_ARCH_RESNET34, 3, 5, 75, 97, true});
     check_slope((struct mr_model_options){MR_ARCH_RESNET50, 3, 8, 97, 67, true});
+    check_slope((struct mr_model_options){MR_ARCH_RESNET18, 3, 8, 75, 67, true,
+                                          .head = MR_HEAD_CONCAT, .body = MR_BODY_NORM});
 }
 
 static void repeats_a_step_bit_for_bit(void **state)
@@ -344,7 +318,7 @@ static void repeats_a_step_bit_for_bit(void **state)
         struct mr_model *model = make_model(options, pool);
 
         train_step(model, x, 8);
-        n_bytes = mr_model_n_params(model) * sizeof *first;
+        n_bytes = mr_model_n_trained(model) * sizeof *first;
         if (!run) {
             first = malloc(n_bytes);
             memcpy(first, mr_model_grads(model), n_bytes);
@@ -407,7 +381,7 @@ static void starts_backward_from_the_logits_gradient(void **state)
 {
     struct mr_model *model =
         make_model((struct mr_model_options){MR_ARCH_RESNET18, 3, 4, 64, 64, true}, NULL);
-    size_t n = mr_model_n_params(model);
+    size_t n = mr_model_n_trained(model);
     float *x = make_images(4, 64, 64), *g = malloc(n * sizeof *g), losses[4];
     const struct mr_tensor *bias = mr_model_find_tensor(model, "fc.bias");
     double loss;
@@ -442,11 +416,51 @@ static void trains_smaller_batches_than_the_plan(void **state)
     mr_model_init(big, 7);
     assert_true(train_step(big, x, 3) == train_step(small, x, 3));
     assert_memory_equal(mr_model_grads(big), mr_model_grads(small),
-                        mr_model_n_params(big) * sizeof(float));
+                        mr_model_n_trained(big) * sizeof(float));
     free(x);
     mr_model_destroy(big);
     mr_model_destroy(small);
     mr_pool_destroy(pool);
+}
+
+/* A table that takes one pass of one shape from Winograd, with the batch that the model is for. */
+static void takes_the_algorithms_of_a_table(void **state)
+{
+    struct mr_model_options options = {MR_ARCH_RESNET18, 3, 4, 64, 64, true};
+    struct mr_conv_choices choices = {.n = 0};
+    struct mr_conv_choice choice = {.shape = {4, 16, 16, 64, 64, 3, 3, 1, 1},
+                                    .pass = MR_CONV_BACKWARD_WEIGHTS,
+                                    .algorithm = MR_CONV_DIRECT};
+    struct mr_model *by_rule = make_model(options, NULL), *told;
+    float *x = make_images(4, 64, 64);
+    struct mr_conv_shape shape;
+    int n_told = 0, n_convs = 0;
+    size_t n = mr_model_n_trained(by_rule);
+
+    mr_conv_choices_set(&choices, &choice);
+    choice.shape.n = 3; /* another batch: of no meaning */
+    choice.pass = MR_CONV_FORWARD;
+    mr_conv_choices_set(&choices, &choice);
+    options.choices = &choices;
+    told = make_model(options, NULL);
+    mr_conv_choices_finish(&choices);
+    for (; mr_model_find_conv(told, n_convs, &shape); n_convs++)
+        for (int pass = 0; pass < MR_N_CONV_PASS; pass++)
+            n_told += shape.algorithms[pass] != MR_CONV_BY_RULE;
+    assert_int_equal(n_convs, 1 + 4 + 3 + 3); /* the stem, sides, strides, shortcuts */
+    assert_int_equal(n_told, 1);
+    assert_true(mr_model_find_conv(told, 1, &shape));
+    assert_int_equal(shape.h, 16);
+    assert_int_equal(shape.algorithms[MR_CONV_BACKWARD_WEIGHTS], MR_CONV_DIRECT);
+
+    /* Forward to the bit the same, the gradient only nearly. */
+    assert_true(train_step(by_rule, x, 4) == train_step(told, x, 4));
+    assert_memory_not_equal(mr_model_grads(by_rule), mr_model_grads(told), n * sizeof *x);
+    for (size_t i = 0; i < n; i++)
+        assert_true(fabsf(mr_model_grads(by_rule)[i] - mr_model_grads(told)[i]) < 1e-4f);
+    free(x);
+    mr_model_destroy(by_rule);
+    mr_model_destroy(told);
 }
 
 /* By hand, in multiplications for one image of 224 x 224 pixels and 1000 classes; together
@@ -477,6 +491,37 @@ static void counts_the_operations_of_an_image(void **state)
     }
 }
 
+/* The linear layers of fastai's head, 1024 x 512 and 512 x classes, go forward and both ways back.
+ */
+static void counts_only_what_a_body_mode_does(void **state)
+{
+    static const struct {
+        enum mr_head_kind head;
+        enum mr_body_mode body;
+        double convs, linears; /* passes */
+    } wanted[] = {
+        {MR_HEAD_CONCAT, MR_BODY_TRAINED, 3, 3}, {MR_HEAD_CONCAT, MR_BODY_NORM, 2, 3},
+        {MR_HEAD_CONCAT, MR_BODY_FIXED, 1, 3},   {MR_HEAD_PLAIN, MR_BODY_NORM, 2, 3},
+        {MR_HEAD_PLAIN, MR_BODY_FIXED, 1, 2},
+    };
+    const double stem = 2. * 16 * 16 * 64 * 3 * 49;
+
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        bool is_concat = wanted[i].head == MR_HEAD_CONCAT;
+        double linears = is_concat ? 2. * (1024 * 512 + 512 * 9) : 2. * 512 * 9, convs, skipped;
+        struct mr_model *model =
+            make_model((struct mr_model_options){MR_ARCH_RESNET18, 9, 1, 32, 32,
+                                                 .head = wanted[i].head, .body = wanted[i].body},
+                       NULL);
+
+        convs = mr_model_flops(model, MR_MODE_EVAL) - linears;
+        skipped = wanted[i].body == MR_BODY_FIXED ? 0 : stem;
+        assert_true(mr_model_flops(model, MR_MODE_TRAIN) ==
+                    wanted[i].convs * convs - skipped + wanted[i].linears * linears);
+        mr_model_destroy(model);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -494,7 +539,9 @@ int main(void)
         cmocka_unit_test(leaves_the_statistics_alone_in_evaluation),
         cmocka_unit_test(starts_backward_from_the_logits_gradient),
         cmocka_unit_test(trains_smaller_batches_than_the_plan),
+        cmocka_unit_test(takes_the_algorithms_of_a_table),
         cmocka_unit_test(counts_the_operations_of_an_image),
+        cmocka_unit_test(counts_only_what_a_body_mode_does),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Readers that die by SIGKILL, and readers at the same moment. What they reported as saved through
- * a pipe must be there. MISREAD_KILL_ROUNDS makes the rounds more than the few of an ordinary run.
+ * Readers that die by SIGKILL, and a review of a thousand decisions by two at the same moment. What
+ * they reported as saved through a pipe must be there. MISREAD_KILL_ROUNDS makes the rounds more
+ * than the few of an ordinary run.
  */
 #include "project.h"
 
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <misread/base/clock.h>
@@ -136,38 +139,84 @@ static void keeps_every_acknowledged_decision_when_killed(void **state)
     remove_folder(dir);
 }
 
-static void lets_two_readers_decide_at_once(void **state)
+static const char *const readers[] = {"ann", "bob"};
+
+/* Waits until the other reader is fewer than LEAD decisions behind: on a fast disk one of them
+ * would be through before the other has begun. */
+static void keep_pace(atomic_int *done, int me, int i)
 {
-    enum { N = 60 };
-    static const char *const readers[] = {"ann", "bob"};
+    enum { LEAD = 25 };
+
+    done[me] = i;
+    while (done[!me] <= i - LEAD)
+        mr_clock_sleep_ms(1);
+}
+
+/* A child of a review by two: marks, labels, boxes, and now and then the last one taken back.
+ * Reports each as it is saved. */
+static void review_a_part(const char *dir, int me, int n, atomic_int *done, int out)
+{
+    const char *reader = readers[me];
+    struct mr_store *store = NULL;
+    int64_t last = 0;
+
+    if (mr_store_open(&store, dir, MR_STORE_EXISTING, NULL))
+        _exit(1);
+    for (int i = 0; i < n; i++) {
+        struct mr_decision d = numbered(reader, i);
+        struct ack ack;
+
+        keep_pace(done, me, i);
+        if (i % 10 == 9)
+            d = (struct mr_decision){.kind = MR_DECISION_UNDO, .target = last};
+        else if (i % 3 == 1)
+            d.kind = MR_DECISION_FLAG;
+        else if (i % 3 == 2)
+            d.kind = MR_DECISION_BOX;
+        if (d.kind == MR_DECISION_BOX)
+            d.box = (struct mr_box){.1, .2, .3, .001 * (1 + i)};
+        snprintf(d.reader, sizeof d.reader, "%s", reader);
+        snprintf(d.note, sizeof d.note, "%s %d", reader, i);
+        if (mr_decision_add(store, &d, NULL))
+            _exit(2);
+        last = d.id;
+        ack = (struct ack){d.id, i};
+        if (write(out, &ack, sizeof ack) != sizeof ack)
+            _exit(3);
+    }
+    done[me] = n;
+    mr_store_close(store);
+    _exit(0);
+}
+
+static void keeps_a_review_by_two_at_once_whole_and_in_order(void **state)
+{
+    enum { N = 500 };
+    atomic_int *done =
+        mmap(NULL, 2 * sizeof *done, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct ack *acks = calloc(2 * N + 1, sizeof *acks);
     char *dir = make_folder();
     struct mr_store *store = open_store(dir);
     struct mr_decision *all;
     struct mr_error err;
-    int next[2] = {0}, n;
+    int next[2] = {0}, n, n_turns = 0, ends[2], status;
     pid_t pids[2];
 
+    assert_true(done != MAP_FAILED);
     add_images(store, 5);
     mr_store_close(store);
+    assert_int_equal(pipe(ends), 0);
     for (int r = 0; r < 2; r++) {
         pids[r] = fork();
         if (!pids[r]) {
-            if (mr_store_open(&store, dir, MR_STORE_EXISTING, NULL))
-                _exit(1);
-            for (int i = 0; i < N; i++) {
-                struct mr_decision d = numbered(readers[r], i);
-
-                if (mr_decision_add(store, &d, NULL))
-                    _exit(2);
-            }
-            mr_store_close(store);
-            free(dir);
-            _exit(0);
+            close(ends[0]);
+            review_a_part(dir, r, N, done, ends[1]);
         }
     }
+    close(ends[1]);
+    assert_int_equal(read_acks(ends[0], acks, 0), 2 * N);
+    close(ends[0]);
     for (int r = 0; r < 2; r++) {
-        int status;
-
         assert_int_equal(waitpid(pids[r], &status, 0), pids[r]);
         assert_int_equal(status, 0);
     }
@@ -176,13 +225,30 @@ static void lets_two_readers_decide_at_once(void **state)
     assert_int_equal(n, 2 * N);
     for (int i = 0; i < n; i++) {
         int r = strcmp(all[i].reader, "bob") == 0;
-        struct mr_decision d = numbered(readers[r], next[r]++);
+        char note[32];
 
-        assert_string_equal(all[i].note, d.note); /* each reader's own order */
+        assert_int_equal(all[i].id, i + 1);
+        snprintf(note, sizeof note, "%s %d", readers[r], next[r]);
+        assert_string_equal(all[i].note, note); /* each reader's own order */
+        if (next[r] % 10 == 9)
+            assert_true(all[all[i].target - 1].undone);
+        else
+            assert_int_equal(all[i].undone, next[r] % 10 == 8);
+        n_turns += i && strcmp(all[i].reader, all[i - 1].reader) != 0;
+        next[r]++;
     }
     assert_int_equal(next[0], N);
+    assert_true(n_turns >= 10);       /* they did work at the same time */
+    for (int i = 0; i < 2 * N; i++) { /* what was acknowledged under a number has it */
+        char *number = strchr(all[acks[i].id - 1].note, ' ');
+
+        assert_int_equal(atoi(number), acks[i].number);
+    }
+    print_message("%d decisions by two, %d changes of hand\n", n, n_turns);
     free(all);
+    free(acks);
     mr_store_close(store);
+    munmap(done, 2 * sizeof *done);
     remove_folder(dir);
 }
 
@@ -190,7 +256,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_every_acknowledged_decision_when_killed),
-        cmocka_unit_test(lets_two_readers_decide_at_once),
+        cmocka_unit_test(keeps_a_review_by_two_at_once_whole_and_in_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "project.h"
 
+#include <math.h>
+
 #include <misread/base/clock.h>
 
 #include "sql.h"
@@ -288,10 +290,14 @@ static void does_not_dispute_with_oneself(void **state)
 static void refuses_rows_that_cannot_be(void **state)
 {
     static const char *const rows[] = {
-        "INSERT INTO review VALUES (1, 1, 1, 'paint', 0, 1, NULL, 0, 0, 'ann', '')",
-        "INSERT INTO review VALUES (1, 1, 1, 'relabel', 0, 3, NULL, 0, 0, 'ann', '')",
-        "INSERT INTO review VALUES (1, 1, 1, 'relabel', 3, 1, NULL, 0, 0, 'ann', '')",
-        "INSERT INTO review VALUES (1, 1, 1, 'undo', 0, 0, NULL, 0, 0, 'ann', '')",
+        "INSERT INTO review VALUES (1, 1, 1, 'paint', 0, 1, NULL, 0, 0, 'ann', '', NULL, NULL, "
+        "NULL, NULL)",
+        "INSERT INTO review VALUES (1, 1, 1, 'relabel', 0, 3, NULL, 0, 0, 'ann', '', NULL, NULL, "
+        "NULL, NULL)",
+        "INSERT INTO review VALUES (1, 1, 1, 'relabel', 3, 1, NULL, 0, 0, 'ann', '', NULL, NULL, "
+        "NULL, NULL)",
+        "INSERT INTO review VALUES (1, 1, 1, 'undo', 0, 0, NULL, 0, 0, 'ann', '', NULL, NULL, "
+        "NULL, NULL)",
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -323,7 +329,8 @@ static void resolves_a_hundred_thousand_decisions_quickly(void **state)
         sqlite3_exec(store->db,
                      "WITH RECURSIVE k (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i <"
                      " 100000) INSERT INTO review SELECT i, 1, 1, iif(i % 2, 'flag', 'undo'), 0, 1,"
-                     " iif(i % 2, NULL, i - 1), 0, 0, 'ann', '' FROM k",
+                     " iif(i % 2, NULL, i - 1), 0, 0, 'ann', '',"
+                     " NULL, NULL, NULL, NULL FROM k",
                      NULL, NULL, NULL),
         SQLITE_OK);
     start = mr_clock_ms();
@@ -333,6 +340,105 @@ static void resolves_a_hundred_thousand_decisions_quickly(void **state)
     for (int i = 0; i < n; i++)
         assert_int_equal(all[i].undone, i % 2 == 0);
     free(all);
+    mr_store_close(store);
+    remove_folder(dir);
+}
+
+static struct mr_decision box_of(int64_t image, double x, double y, double w, double h)
+{
+    return (struct mr_decision){.image = image,
+                                .kind = MR_DECISION_BOX,
+                                .from_class = -1,
+                                .to_class = 1,
+                                .box = {x, y, w, h},
+                                .reader = "ann"};
+}
+
+static void keeps_boxes_and_takes_them_back(void **state)
+{
+    char *dir = make_folder();
+    struct mr_store *store = open_with_images(dir);
+    int64_t first = decide(store, box_of(2, .1, .2, .3, .4)), undo;
+    struct mr_decision *all;
+    struct mr_error err;
+    int n;
+
+    decide(store, box_of(2, 0, 0, 1, 1));
+    assert_int_equal(state_of(store, 2).n_boxes, 2);
+    assert_int_equal(state_of(store, 2).label, -1); /* a box is no label of the image */
+    undo = decide(store, back_or_forth(MR_DECISION_UNDO, first, "ann"));
+    assert_int_equal(state_of(store, 2).n_boxes, 1);
+    decide(store, back_or_forth(MR_DECISION_UNDO, undo, "ann"));
+    assert_int_equal(state_of(store, 2).n_boxes, 2);
+    assert_ok(mr_decisions_load(store, &all, &n, &err), err);
+    assert_true(all[0].box.x == .1 && all[0].box.y == .2 && all[0].box.w == .3 &&
+                all[0].box.h == .4);
+    free(all);
+    mr_store_close(store);
+    remove_folder(dir);
+}
+
+static void refuses_a_box_that_is_not_in_the_picture(void **state)
+{
+    const struct mr_decision bad[] = {
+        box_of(1, -.1, 0, .5, .5), box_of(1, .6, 0, .5, .5), box_of(1, 0, .6, .5, .5),
+        box_of(1, 0, 0, 0, .5),    box_of(1, 0, 0, .5, -.1), box_of(1, 0, 0, .5, NAN),
+    };
+    char *dir = make_folder();
+    struct mr_store *store = open_with_images(dir);
+    struct mr_error err;
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct mr_decision d = bad[i];
+
+        assert_int_equal(mr_decision_add(store, &d, &err), MR_E_USAGE);
+        assert_non_null(strstr(err.message, "does not lie in the picture"));
+    }
+    mr_store_close(store);
+    remove_folder(dir);
+}
+
+static void lets_a_verdict_stand_for_all(void **state)
+{
+    char *dir = make_folder();
+    struct mr_store *store = open_with_images(dir);
+    struct mr_decision verdict = relabel(1, 2, "cyd");
+    int64_t id;
+
+    verdict.kind = MR_DECISION_ADJUDICATE;
+    decide(store, relabel(1, 1, "ann"));
+    decide(store, relabel(1, 2, "bob"));
+    assert_true(state_of(store, 1).is_disputed);
+    id = decide(store, verdict);
+    assert_false(state_of(store, 1).is_disputed);
+    assert_true(state_of(store, 1).is_adjudicated);
+    assert_int_equal(state_of(store, 1).label, 2);
+    decide(store, relabel(1, 0, "dan")); /* too late */
+    assert_int_equal(state_of(store, 1).label, 2);
+    decide(store, back_or_forth(MR_DECISION_UNDO, id, "cyd"));
+    assert_true(state_of(store, 1).is_disputed);
+    assert_int_equal(state_of(store, 1).label, -1);
+    mr_store_close(store);
+    remove_folder(dir);
+}
+
+static void adds_many_or_none(void **state)
+{
+    char *dir = make_folder();
+    struct mr_store *store = open_with_images(dir);
+    int64_t there = decide(store, relabel(1, 1, "ann"));
+    struct mr_decision many[] = {relabel(1, 1, "ann"), relabel(2, 1, "ann"),
+                                 back_or_forth(MR_DECISION_UNDO, -1, "ann"),
+                                 back_or_forth(MR_DECISION_UNDO, -2, "ann"), relabel(9, 1, "ann")};
+    struct mr_error err;
+
+    many[0].id = there;
+    assert_int_equal(mr_decisions_add(store, many, 5, &err), MR_E_NOT_FOUND);
+    assert_int_equal(many[1].id, 0);
+    assert_undone(store, "0");
+    assert_ok(mr_decisions_add(store, many, 4, &err), err);
+    assert_int_equal(many[3].target, many[1].id);
+    assert_undone(store, "1100");
     mr_store_close(store);
     remove_folder(dir);
 }
@@ -352,6 +458,10 @@ int main(void)
         cmocka_unit_test(does_not_dispute_with_oneself),
         cmocka_unit_test(refuses_rows_that_cannot_be),
         cmocka_unit_test(resolves_a_hundred_thousand_decisions_quickly),
+        cmocka_unit_test(keeps_boxes_and_takes_them_back),
+        cmocka_unit_test(refuses_a_box_that_is_not_in_the_picture),
+        cmocka_unit_test(lets_a_verdict_stand_for_all),
+        cmocka_unit_test(adds_many_or_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,6 +60,8 @@ static void gives_back_every_field(void **state)
         .checkpoint_at = 1700000050,
         .n_train = 800,
         .n_valid = 200,
+        .n_relabelled = 31,
+        .n_excluded = 7,
     };
     struct mr_run back;
     struct mr_error err;
@@ -88,6 +90,8 @@ static void gives_back_every_field(void **state)
     assert_int_equal(back.checkpoint_at, 1700000050);
     assert_int_equal(back.n_train, 800);
     assert_int_equal(back.n_valid, 200);
+    assert_int_equal(back.n_relabelled, 31);
+    assert_int_equal(back.n_excluded, 7);
     mr_run_finish(&back);
     mr_store_close(store);
     remove_folder(dir);
@@ -111,6 +115,8 @@ static void saves_progress(void **state)
     run.checkpoint_at = 16;
     run.n_train = 17;
     run.n_valid = 18;
+    run.n_relabelled = 19;
+    run.n_excluded = 20;
     assert_ok(mr_run_update(store, &run, &err), err);
     assert_ok(mr_run_load(store, run.id, &back, &err), err);
     assert_int_equal(back.state, MR_RUN_STOPPED);
@@ -124,6 +130,8 @@ static void saves_progress(void **state)
     assert_int_equal(back.checkpoint_at, 16);
     assert_int_equal(back.n_train, 17);
     assert_int_equal(back.n_valid, 18);
+    assert_int_equal(back.n_relabelled, 19);
+    assert_int_equal(back.n_excluded, 20);
     mr_run_finish(&back);
     run.id = 44;
     assert_int_equal(mr_run_update(store, &run, &err), MR_E_NOT_FOUND);

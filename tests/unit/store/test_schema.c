@@ -117,7 +117,7 @@ static void refuses_a_newer_project_and_leaves_it_alone(void **state)
     assert_int_equal(mr_store_open(&store, dir, MR_STORE_CREATE, &err), MR_E_UNSUPPORTED);
     assert_non_null(strstr(err.message, "newer misread"));
     assert_non_null(strstr(err.message, "99"));
-    tamper(dir, "PRAGMA user_version = 1");
+    tamper(dir, "PRAGMA user_version = 3");
     assert_ok(mr_store_open(&store, dir, MR_STORE_EXISTING, &err), err);
     mr_store_close(store);
     remove_folder(dir);

@@ -41,6 +41,8 @@ static void names_every_key(void **state)
         {"\033[A", MR_KEY_UP},
         {"\033OB", MR_KEY_DOWN},
         {"\033[1;5D", MR_KEY_LEFT},
+        {"\033[1;2D", MR_KEY_SHIFT_LEFT},
+        {"\033[1;2B", MR_KEY_SHIFT_DOWN},
         {"\033[C", MR_KEY_RIGHT},
         {"\033[H", MR_KEY_HOME},
         {"\033[1~", MR_KEY_HOME},

@@ -12,6 +12,7 @@
 #include <misread/image/decode.h>
 #include <misread/image/encode.h>
 #include <misread/image/image.h>
+#include <misread/nn/weights_file.h>
 #include <misread/store/runs.h>
 #include <misread/store/store.h>
 #include <misread/train/trainer.h>
@@ -244,20 +245,37 @@ static inline void lab_finish(struct mr_trainer *trainer)
     assert_ok(mr_trainer_join(trainer, &err), err);
 }
 
+/* Decoders for images and for weights, as the program has them. */
+static inline struct mr_sandbox_options lab_sandbox_options(int n_decoders)
+{
+    static const struct mr_sandbox_parser parsers[] = {
+        [MR_IMAGE_PARSER] = {"image", mr_image_parse},
+        [MR_WEIGHTS_PARSER] = {"weights", mr_weights_parse},
+    };
+    struct mr_sandbox_options options = mr_image_sandbox_options(n_decoders);
+
+    options.parsers = parsers;
+    options.n_parsers = sizeof parsers / sizeof *parsers;
+    options.in_cap = MR_WEIGHTS_MAX_BYTES;
+    return options;
+}
+
 /* The end of main in a suite that trains: the sandbox first, before anything starts a thread. */
-#define lab_main(sandbox, tests)                                          \
-    do {                                                                  \
-        struct mr_sandbox_options options_ = mr_image_sandbox_options(2); \
-        struct mr_error err_;                                             \
-        int failed_;                                                      \
-                                                                          \
-        if (mr_sandbox_create(&(sandbox), &options_, &err_)) {            \
-            fprintf(stderr, "%s\n", err_.message);                        \
-            return 1;                                                     \
-        }                                                                 \
-        failed_ = cmocka_run_group_tests(tests, NULL, NULL);              \
-        mr_sandbox_destroy(sandbox);                                      \
-        return failed_;                                                   \
+#define lab_main(sandbox, tests) lab_main_with(sandbox, tests, NULL, NULL)
+
+#define lab_main_with(sandbox, tests, set_up, tear_down)             \
+    do {                                                             \
+        struct mr_sandbox_options options_ = lab_sandbox_options(2); \
+        struct mr_error err_;                                        \
+        int failed_;                                                 \
+                                                                     \
+        if (mr_sandbox_create(&(sandbox), &options_, &err_)) {       \
+            fprintf(stderr, "%s\n", err_.message);                   \
+            return 1;                                                \
+        }                                                            \
+        failed_ = cmocka_run_group_tests(tests, set_up, tear_down);  \
+        mr_sandbox_destroy(sandbox);                                 \
+        return failed_;                                              \
     } while (0)
 
 #endif

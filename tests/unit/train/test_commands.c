@@ -92,7 +92,8 @@ static void pauses_saves_while_paused_and_continues(void **state)
 /* The last step's rate over the scheduled one. */
 static double last_factor(struct lab *lab, int run, int n_epochs)
 {
-    struct mr_schedule schedule = mr_schedule_one_cycle(4 * n_epochs, lab_options().lr);
+    struct mr_schedule schedule =
+        mr_schedule_make(MR_SCHEDULE_ONE_CYCLE_V1, MR_STAGE_WHOLE, 4 * n_epochs, lab_options().lr);
     struct mr_step *steps = NULL;
     int n = lab_steps(lab, run, &steps);
     double lr, momentum, factor;

@@ -5,14 +5,15 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include <misread/nn/weights.h>
+#include <misread/kernel/choices.h>
+#include <misread/kernel/kernels.h>
+#include <misread/nn/weights_file.h>
 
 static struct mr_sandbox *sandbox;
 
-static void goes_on_exactly_when_asked_to_stop_mid_epoch(void **state)
+static void assert_goes_on_exactly(struct mr_train_options o)
 {
     struct lab lab;
-    struct mr_train_options o = lab_options();
     struct mr_trainer *trainer = NULL;
     struct mr_error err;
     int straight, run, n_stops = 0;
@@ -40,6 +41,22 @@ static void goes_on_exactly_when_asked_to_stop_mid_epoch(void **state)
     lab_close(&lab);
 }
 
+static void goes_on_exactly_when_asked_to_stop_mid_epoch(void **state)
+{
+    assert_goes_on_exactly(lab_options());
+}
+
+static void goes_on_exactly_with_mixtures_weights_and_balance(void **state)
+{
+    struct mr_train_options o = lab_options();
+
+    o.smoothing = .1;
+    o.mixup = .4;
+    o.class_weights = MR_CLASS_WEIGHTS_BALANCED;
+    o.sampling = MR_SAMPLING_BALANCED;
+    assert_goes_on_exactly(o);
+}
+
 static void replace_file(struct lab *lab, int run, const char *name, const void *data, size_t n)
 {
     char *path = mr_run_path(lab->store, run, name);
@@ -61,7 +78,7 @@ static struct mr_train_options long_options(void)
 /* What this program does when it is run with --train: one run, in a process that can be killed. */
 static int train_as_child(const char *data, const char *project, int run)
 {
-    struct mr_sandbox_options options = mr_image_sandbox_options(2);
+    struct mr_sandbox_options options = lab_sandbox_options(2);
     struct mr_train_options o = long_options();
     struct mr_trainer *trainer = NULL;
     struct mr_trainer_place place = {.data_dir = data, .project_dir = project};
@@ -101,14 +118,14 @@ static void kill_child(pid_t pid)
 
 static bool is_mid_epoch(struct lab *lab, int run)
 {
-    struct mr_safetensors *file = NULL;
+    struct mr_weights_file *file = NULL;
     char *path = mr_run_path(lab->store, run, "last.safetensors");
     struct mr_error err;
     bool is;
 
-    assert_ok(mr_safetensors_open(&file, path, &err), err);
-    is = !strstr(mr_safetensors_text(file, "position"), "\"step_in_epoch\":0");
-    mr_safetensors_close(file);
+    assert_ok(mr_weights_file_open(&file, NULL, path, &err), err);
+    is = !strstr(mr_weights_file_text(file, "position"), "\"step_in_epoch\":0");
+    mr_weights_file_close(file);
     free(path);
     return is;
 }
@@ -218,6 +235,58 @@ static void refuses_to_resume_what_cannot_go_on(void **state)
     lab_close(&lab);
 }
 
+/* A measurement of this machine after which one pass of the first layer is direct. */
+static void write_choices(const char *path, enum mr_conv_pass pass)
+{
+    struct mr_conv_choice choice = {.machine = mr_machine_here(mr_kernels_best()->isa, 2),
+                                    .shape = {8, 8, 8, 64, 64, 3, 3, 1, 1},
+                                    .pass = pass,
+                                    .algorithm = MR_CONV_DIRECT};
+    struct mr_conv_choices choices = {.n = 0};
+    struct mr_error err;
+
+    mr_conv_choices_set(&choices, &choice);
+    choice.machine.n_threads = 3; /* of no meaning here */
+    choice.algorithm = MR_CONV_WINOGRAD;
+    mr_conv_choices_set(&choices, &choice);
+    assert_ok(mr_conv_choices_save(&choices, path, &err), err);
+    mr_conv_choices_finish(&choices);
+}
+
+static void keeps_its_algorithms_when_the_machine_is_measured_again(void **state)
+{
+    struct lab lab;
+    struct mr_train_options o = lab_options();
+    struct mr_trainer *trainer = NULL;
+    struct mr_error err;
+    int plain, straight, run, other;
+    char *path;
+
+    lab_open(&lab, sandbox);
+    path = mr_path_join(lab.root, "kernels");
+    o.n_epochs = 2;
+    lab.place.choices_path = path; /* nothing was measured yet */
+    plain = lab_train(&lab, &o);
+    assert_false(lab_has_file(&lab, plain, "kernels"));
+    write_choices(path, MR_CONV_FORWARD);
+    straight = lab_train(&lab, &o);
+    run = lab_start(&lab, &trainer, &o);
+    lab_wait_for_steps(&lab, run, 2);
+    mr_trainer_ask_stop(trainer);
+    lab_finish(trainer);
+    assert_int_equal(lab_state(&lab, run), MR_RUN_STOPPED);
+    write_choices(path, MR_CONV_BACKWARD_DATA);
+    other = lab_train(&lab, &o);
+    assert_ok(mr_trainer_resume(&trainer, &lab.place, run, &err), err);
+    lab_finish(trainer);
+    assert_true(lab_files_equal(&lab, straight, run, "last.safetensors"));
+    assert_true(lab_files_equal(&lab, straight, run, "kernels"));
+    assert_false(lab_files_equal(&lab, straight, plain, "last.safetensors"));
+    assert_false(lab_files_equal(&lab, straight, other, "last.safetensors"));
+    free(path);
+    lab_close(&lab);
+}
+
 /* Stops in the first epoch with a checkpoint. */
 static int stopped_run(struct lab *lab)
 {
@@ -282,7 +351,9 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(goes_on_exactly_when_asked_to_stop_mid_epoch),
+        cmocka_unit_test(goes_on_exactly_with_mixtures_weights_and_balance),
         cmocka_unit_test(ends_with_the_same_bits_however_often_it_was_killed),
+        cmocka_unit_test(keeps_its_algorithms_when_the_machine_is_measured_again),
         cmocka_unit_test(refuses_to_resume_what_cannot_go_on),
         cmocka_unit_test(fails_to_resume_in_a_sentence_and_starts_nothing_over),
     };

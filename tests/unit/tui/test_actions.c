@@ -59,8 +59,10 @@ static void digits_choose_screens_and_nothing_else(void **state)
 {
     for (int i = 0; i < n_all; i++)
         for (int k = 0; k < 4 && all[i].keys[k]; k++)
-            if (all[i].keys[k] >= '0' && all[i].keys[k] <= '9')
+            if (all[i].keys[k] >= '1' && all[i].keys[k] <= '9')
                 assert_memory_equal(all[i].name, "screen ", 7);
+            else if (all[i].keys[k] == '0') /* the whole image, as + and - are nearer and farther */
+                assert_int_equal(all[i].effect, MR_HARMLESS);
 }
 
 static void everything_that_decides_or_sends_says_so(void **state)
@@ -73,7 +75,9 @@ static void everything_that_decides_or_sends_says_so(void **state)
         MR_ACT_FLAG,       MR_ACT_AMBIGUOUS,
         MR_ACT_EXCLUDE,    MR_ACT_NOTE,
         MR_ACT_LABELLING,  MR_ACT_UNDO,
-        MR_ACT_REDO,
+        MR_ACT_REDO,       MR_ACT_STOP_SEARCH,
+        MR_ACT_BOX,        MR_ACT_ADJUDICATE,
+        MR_ACT_STOP_LOOK,
     };
 
     for (int i = 0; i < n_all; i++) {
@@ -93,11 +97,14 @@ static void finds_a_key_where_it_works_and_only_there(void **state)
     assert_int_equal(mr_actions_find(MR_SCREEN_IMAGE, MR_KEY_LEFT)->act, MR_ACT_PREVIOUS);
     assert_int_equal(mr_actions_find(MR_SCREEN_IMAGE, MR_CTRL('c'))->act, MR_ACT_LEAVE);
     assert_null(mr_actions_find(MR_SCREEN_TRAIN, 'B'));
+    assert_int_equal(mr_actions_find(MR_SCREEN_RATE, '\r')->act, MR_ACT_TAKE_RATE);
+    assert_null(mr_actions_find(MR_SCREEN_RATE, 'f')); /* there is no image to flag */
 }
 
 static void every_screen_can_be_left_and_has_help(void **state)
 {
-    static const int keys[] = {'q', 'Q', MR_CTRL('c'), '?', ':', 27, '1', '2', '3', 'u'};
+    static const int keys[] = {'q', 'Q', MR_CTRL('c'), '?', ':', 27,  '1',
+                               '2', '3', '4',          '5', '6', '7', 'u'};
 
     for (int s = 0; s < MR_N_SCREENS; s++)
         for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What this machine is called. */
-#include "machine.h"
+#include <misread/kernel/machine.h>
 
 #include <stdio.h>
 
@@ -17,4 +17,13 @@ void mr_machine_cpu(char *out, size_t cap)
     if (file)
         fclose(file);
     mr_str_copy(out, cap, model);
+}
+
+struct mr_machine mr_machine_here(const char *isa, int n_threads)
+{
+    struct mr_machine machine = {.n_threads = n_threads};
+
+    mr_machine_cpu(machine.cpu, sizeof machine.cpu);
+    mr_str_copy(machine.isa, sizeof machine.isa, isa);
+    return machine;
 }
