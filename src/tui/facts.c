@@ -175,11 +175,15 @@ static enum mr_status read_images(struct mr_facts *facts, unsigned *news, struct
 }
 
 /* While files are looked at the table grows; a project without a run may be filled any time. */
-static bool wants_images(const struct mr_facts *facts, int64_t now_ms)
+static bool is_filling(const struct mr_facts *facts)
 {
-    bool is_filling = !facts->has_run || !strcmp(facts->run.phase, "scan");
+    return !facts->has_run || !strcmp(facts->run.phase, "scan");
+}
 
-    return (facts->wants_images || is_filling) && now_ms - facts->images_ms >= IMAGES_MS;
+/* A commit too soon after the last reading is not forgotten: it may have been the last one. */
+static bool is_time_for_images(const struct mr_facts *facts, int64_t now_ms)
+{
+    return facts->wants_images && now_ms - facts->images_ms >= IMAGES_MS;
 }
 
 enum mr_status mr_facts_refresh(struct mr_facts *facts, int64_t now_ms, unsigned *news,
@@ -189,7 +193,7 @@ enum mr_status mr_facts_refresh(struct mr_facts *facts, int64_t now_ms, unsigned
     enum mr_status st = MR_OK;
 
     *news = 0;
-    if (version == facts->version && !(facts->wants_images && wants_images(facts, now_ms)) &&
+    if (version == facts->version && !is_time_for_images(facts, now_ms) &&
         !(facts->is_live && now_ms - facts->read_ms >= LIVE_MS))
         return MR_OK;
     if (version != facts->version)
@@ -199,7 +203,9 @@ enum mr_status mr_facts_refresh(struct mr_facts *facts, int64_t now_ms, unsigned
         st = read_steps(facts, news, err);
     if (!st && facts->has_run)
         st = read_epochs(facts, news, err);
-    if (!st && wants_images(facts, now_ms)) {
+    if (version != facts->version && is_filling(facts))
+        facts->wants_images = true;
+    if (!st && is_time_for_images(facts, now_ms)) {
         st = read_images(facts, news, err);
         facts->images_ms = now_ms;
         facts->wants_images = false;
