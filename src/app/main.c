@@ -58,5 +58,6 @@ int main(int argc, char **argv)
 {
     setlocale(LC_ALL, "");
     setlocale(LC_NUMERIC, "C"); /* numbers in files and --json have a point */
+    signal(SIGPIPE, SIG_IGN);   /* a reader that goes away is told by the write */
     return check_output(run(argc, argv));
 }

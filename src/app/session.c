@@ -55,7 +55,6 @@ static enum mr_status take_signals(struct mr_session *session, struct mr_error *
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGQUIT);
     sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
     /* A background job that changes the terminal would be stopped; it only restores it. */
     signal(SIGTTOU, SIG_IGN);
     session->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -120,10 +120,16 @@ static void draw(struct mr_pane *pane, const struct mr_ink *ink)
         draw_tiles((struct variants_pane *)pane, ink, 1 + rows, v->images[v->chosen]);
 }
 
+static void refresh(struct mr_pane *pane)
+{
+    mr_variants_refresh(pane->explorer);
+}
+
 const struct mr_pane_ops mr_pane_variants_ops = {
     .title = "variants",
     .is_plain = true,
     .size = sizeof(struct variants_pane),
+    .refresh = refresh,
     .act = act,
     .draw = draw,
 };

@@ -17,16 +17,22 @@ void mr_variants_finish(struct mr_variants *variants)
     free(variants->images);
 }
 
-void mr_variants_open(struct mr_explorer *explorer, const int64_t *images, int n, int chosen)
+/* Their ids are copied. */
+static void go_through(struct mr_variants *v, const int64_t *images, int n, int chosen)
 {
-    struct mr_variants *v = &explorer->variants;
-
     free(v->images);
     v->images = mr_xalloc((size_t)n + 1, sizeof *v->images);
     if (n)
         memcpy(v->images, images, (size_t)n * sizeof *v->images);
     v->n = n;
     v->chosen = chosen;
+}
+
+void mr_variants_open(struct mr_explorer *explorer, const int64_t *images, int n, int chosen)
+{
+    struct mr_variants *v = &explorer->variants;
+
+    go_through(v, images, n, chosen);
     v->first = 1;
     mr_explorer_enter(explorer, MR_SCREEN_VARIANTS);
 }
@@ -49,7 +55,7 @@ static int collect(const struct mr_image_table *table, int class_id, unsigned si
     return n;
 }
 
-void mr_variants_open_class(struct mr_explorer *explorer, int class_id)
+static void go_through_class(struct mr_explorer *explorer, int class_id)
 {
     const struct mr_image_table *table = explorer->facts.images;
     int64_t *ids = mr_xalloc(table ? (size_t)table->n + 1 : 1, sizeof *ids);
@@ -57,8 +63,24 @@ void mr_variants_open_class(struct mr_explorer *explorer, int class_id)
 
     if (table && !n)
         n = collect(table, class_id, ALL_BUT_TEST, ids);
-    mr_variants_open(explorer, ids, n, 0);
+    go_through(&explorer->variants, ids, n, 0);
     free(ids);
+}
+
+void mr_variants_open_class(struct mr_explorer *explorer, int class_id)
+{
+    struct mr_variants *v = &explorer->variants;
+
+    go_through_class(explorer, class_id);
+    v->class_id = class_id;
+    v->first = 1;
+    mr_explorer_enter(explorer, MR_SCREEN_VARIANTS);
+}
+
+void mr_variants_refresh(struct mr_explorer *explorer)
+{
+    if (!explorer->variants.n)
+        go_through_class(explorer, explorer->variants.class_id);
 }
 
 /* 0: the one that the start sheet would begin. */

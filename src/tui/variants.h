@@ -18,6 +18,7 @@ struct mr_tui_sight;
 struct mr_variants {
     int64_t *images; /* owned (n): those that one can go to */
     int n, chosen;
+    int class_id;    /* the class that was asked for; -1: all */
     int first;       /* look of the first variant */
     int batch_index; /* of the batch that screen shows */
 };
@@ -27,6 +28,8 @@ void mr_variants_finish(struct mr_variants *variants);
 void mr_variants_open(struct mr_explorer *explorer, const int64_t *images, int n, int chosen);
 /* The training images of a class (-1: of all), or any where none is set aside for training. */
 void mr_variants_open_class(struct mr_explorer *explorer, int class_id);
+/* Images may have become known since nothing was found to go through. */
+void mr_variants_refresh(struct mr_explorer *explorer);
 
 /* Batch `index` of the run that is shown. */
 void mr_variants_batch(const struct mr_explorer *explorer, int index, struct mr_tui_batch *batch);
